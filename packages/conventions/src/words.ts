@@ -40,6 +40,8 @@ export interface Word {
   readonly resource?: true;
   /** Attributes of older conventions and other instrumentations, in order of trust, read when ours is absent. */
   readonly alsoRead?: readonly string[];
+  /** What absence means, where it means something: a SQL expression over the row's other columns. */
+  readonly otherwise?: string;
 }
 
 const text = 'LowCardinality(String)';
@@ -69,8 +71,8 @@ export const words = [
   // The attempt: which tier, which try, and why.
   { term: 'tier', meaning: 'name of the place in the route', attribute: 'routescope.tier.name', column: 'tier', row: 'attempt', type: text },
   { term: 'tier rank', meaning: 'place in the route, 0 = cheapest', attribute: 'routescope.tier.rank', column: 'tier_rank', row: 'attempt', type: 'Nullable(UInt16)' },
-  { term: 'attempt number', meaning: 'which try within the call, from 1', attribute: 'routescope.attempt.number', column: 'attempt_number', row: 'attempt', type: 'Nullable(UInt16)' },
-  { term: 'attempt reason', meaning: 'why this attempt exists: first; retry or failover after a failure; rerun or fallback after a rejected answer', attribute: 'routescope.attempt.reason', column: 'attempt_reason', row: 'attempt', type: text },
+  { term: 'attempt number', meaning: 'which try within the call, from 1', attribute: 'routescope.attempt.number', column: 'attempt_number', row: 'attempt', type: 'Nullable(UInt16)', otherwise: '1' },
+  { term: 'attempt reason', meaning: 'why this attempt exists: first; retry or failover after a failure; rerun or fallback after a rejected answer', attribute: 'routescope.attempt.reason', column: 'attempt_reason', row: 'attempt', type: text, otherwise: "'first'" },
   { term: 'attempt cause', meaning: 'what the attempt before it died of', attribute: 'routescope.attempt.cause', column: 'attempt_cause', row: 'attempt', type: text },
   { term: 'step', meaning: 'which inference of the attempt, from 1, in a tool loop', attribute: 'routescope.attempt.step', column: 'step', row: 'attempt', type: 'Nullable(UInt16)' },
 
@@ -93,7 +95,7 @@ export const words = [
   { term: 'cache read tokens', meaning: 'part of the input read from the prompt cache', attribute: 'gen_ai.usage.cache_read.input_tokens', column: 'cache_read_tokens', row: 'attempt', type: 'Nullable(UInt64)', unit: '{token}', alsoRead: ['gen_ai.usage.cache_read_input_tokens', 'llm.token_count.prompt_details.cache_read', 'ai.usage.cachedInputTokens'] },
   { term: 'cache write tokens', meaning: 'part of the input written to the prompt cache', attribute: 'gen_ai.usage.cache_write.input_tokens', column: 'cache_write_tokens', row: 'attempt', type: 'Nullable(UInt64)', unit: '{token}', alsoRead: ['gen_ai.usage.cache_creation.input_tokens', 'gen_ai.usage.cache_creation_input_tokens', 'llm.token_count.prompt_details.cache_write'] },
   { term: 'reasoning tokens', meaning: 'part of the output spent on reasoning', attribute: 'gen_ai.usage.reasoning.output_tokens', column: 'reasoning_tokens', row: 'attempt', type: 'Nullable(UInt64)', unit: '{token}', alsoRead: ['gen_ai.usage.reasoning_tokens', 'llm.token_count.completion_details.reasoning', 'ai.usage.reasoningTokens'] },
-  { term: 'usage source', meaning: 'who said how many tokens: provider, estimated, missing', attribute: 'routescope.usage.source', column: 'usage_source', row: 'attempt', type: text },
+  { term: 'usage source', meaning: 'who said how many tokens: provider, estimated, missing', attribute: 'routescope.usage.source', column: 'usage_source', row: 'attempt', type: text, otherwise: "if(input_tokens IS NULL AND output_tokens IS NULL, 'missing', 'provider')" },
 
   // Cost.
   { term: 'cost', meaning: 'usage × price; on a call the sum over its attempts; NULL when unknown', attribute: 'routescope.cost.total', column: 'cost_usd', row: 'both', type: 'Nullable(Decimal(18, 12))', unit: 'USD', alsoRead: ['gen_ai.usage.cost.amount', 'llm.cost.total', 'gen_ai.cost.total_cost'] },
@@ -101,17 +103,17 @@ export const words = [
   { term: 'cache read cost', meaning: 'part of the cost: input read from the cache', attribute: 'routescope.cost.cache_read', column: 'cache_read_cost_usd', row: 'attempt', type: 'Nullable(Decimal(18, 12))', unit: 'USD' },
   { term: 'cache write cost', meaning: 'part of the cost: input written to the cache', attribute: 'routescope.cost.cache_write', column: 'cache_write_cost_usd', row: 'attempt', type: 'Nullable(Decimal(18, 12))', unit: 'USD' },
   { term: 'output cost', meaning: 'part of the cost: output', attribute: 'routescope.cost.output', column: 'output_cost_usd', row: 'attempt', type: 'Nullable(Decimal(18, 12))', unit: 'USD' },
-  { term: 'cost status', meaning: 'priced, partial (a floor) or unpriced (unknown)', attribute: 'routescope.cost.status', column: 'cost_status', row: 'both', type: text },
+  { term: 'cost status', meaning: 'priced, partial (a floor) or unpriced (unknown)', attribute: 'routescope.cost.status', column: 'cost_status', row: 'both', type: text, otherwise: "if(cost_usd IS NULL, 'unpriced', 'priced')" },
   { term: 'cost source', meaning: 'who said what it cost: local, provider, sidecar', attribute: 'routescope.cost.source', column: 'cost_source', row: 'both', type: text },
   { term: 'price version', meaning: 'the price catalog the cost was computed with', attribute: 'routescope.cost.price_version', column: 'price_version', row: 'both', type: text },
 
   // Verdict and ending.
   { term: 'validation', meaning: 'name of the check', attribute: 'routescope.validation.name', column: 'validation_name', row: 'both', type: text },
-  { term: 'validation result', meaning: 'verdict: pass, fail, error (the check broke), none (nobody looked)', attribute: 'routescope.validation.result', column: 'validation_result', row: 'both', type: text },
+  { term: 'validation result', meaning: 'verdict: pass, fail, error (the check broke), none (nobody looked)', attribute: 'routescope.validation.result', column: 'validation_result', row: 'both', type: text, otherwise: "'none'" },
   { term: 'validation score', meaning: 'how good the answer was by the check, 0 to 1', attribute: 'routescope.validation.score', column: 'validation_score', row: 'both', type: 'Nullable(Float64)', unit: '1' },
   { term: 'validation reason', meaning: 'why the check said so, short and without content', attribute: 'routescope.validation.reason', column: 'validation_reason', row: 'both', type: text },
   { term: 'validation version', meaning: 'release of the check', attribute: 'routescope.validation.version', column: 'validation_version', row: 'both', type: text },
-  { term: 'outcome', meaning: 'how it ended: accepted, rejected, failed, canceled', attribute: 'routescope.outcome', column: 'outcome', row: 'both', type: text },
+  { term: 'outcome', meaning: 'how it ended: accepted, rejected, failed, canceled', attribute: 'routescope.outcome', column: 'outcome', row: 'both', type: text, otherwise: "if(StatusCode = 'Error', 'failed', 'accepted')" },
 
   // The call's own facts, carried whole by the call span so that a call row needs no join.
   { term: 'first tier', meaning: "the route's first choice", attribute: 'routescope.first.tier.name', column: 'first_tier', row: 'call', type: text },

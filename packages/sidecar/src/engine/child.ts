@@ -1,0 +1,165 @@
+/**
+ * The embedded engine: a process of its own that holds the data directory and speaks ClickHouse's HTTP interface on a
+ * private unix socket, so that `@clickhouse/client` is the only driver for embedded and server alike.
+ *
+ * Started by supervise.ts as `node child.js DATA_DIRECTORY SOCKET`. It ends with its parent: a crash here, an
+ * out-of-memory kill or a `kill -9` of the sidecar never leaves it holding the directory.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { Session } from 'chdb';
+import { Turns } from './turns.ts';
+
+/** Who asks. Sent as the user name; the socket is private, so the name is trusted. */
+const roles = ['reader', 'writer'] as const;
+type Role = (typeof roles)[number];
+
+/** One writer, so that inserts keep their order; two readers, so that libuv's four threads are never all queries. */
+const turns: Readonly<Record<Role, Turns>> = { writer: new Turns(1, 64), reader: new Turns(2, 64) };
+
+/** Caps of one query. UTC for reader and writer alike: the engine would otherwise take the machine's zone for days. */
+const sessionSettings: Readonly<Record<Role, string>> = {
+  writer: "session_timezone = 'UTC', max_memory_usage = 4000000000, max_threads = 2, fsync_metadata = 1",
+  reader: "session_timezone = 'UTC', max_memory_usage = 2000000000, max_execution_time = 30, max_threads = 2",
+};
+
+/** Parameters of the HTTP interface that are no settings of the engine. */
+const httpOnly = new Set(
+  'query database default_format query_id session_id session_timeout session_check user password role compress decompress enable_http_compression wait_end_of_query buffer_size send_progress_in_http_headers http_headers_progress_interval_ms client_protocol_version quota_key'.split(
+    ' ',
+  ),
+);
+
+const statusOf: Readonly<Record<number, number>> = {
+  47: 404,
+  60: 404,
+  81: 404,
+  62: 400,
+  159: 408,
+  202: 503,
+  497: 403,
+  516: 403,
+};
+
+const [dataDirectory, socket] = process.argv.slice(2);
+if (dataDirectory === undefined || socket === undefined) throw new Error('usage: child.js DATA_DIRECTORY SOCKET');
+
+const connectionArgs = [`--config-file=${writeConfiguration(dataDirectory)}`];
+// This session holds the directory for the life of the process; a second process on it fails here, with code 76.
+const holder = new Session(dataDirectory, { connectionArgs });
+
+const server = createServer((request, response) => {
+  void answer(request, response).catch((error: unknown) => refuse(response, error));
+});
+rmSync(socket, { force: true });
+server.listen(socket, () => process.send?.('ready'));
+
+process.on('disconnect', () => process.exit(0));
+process.on('SIGINT', () => {}); // Ctrl-C reaches the whole group; the sidecar decides when the engine may go.
+process.on('SIGTERM', () => {
+  server.close();
+  holder.close();
+  process.exit(0);
+});
+
+/** Two roles on the one user there is: what a reader may not do is refused by the engine, not by us. */
+function writeConfiguration(directory: string): string {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const users = join(directory, 'users.xml');
+  const config = join(directory, 'config.xml');
+  writeFileSync(
+    users,
+    `<clickhouse>
+  <profiles><default/></profiles>
+  <quotas><default/></quotas>
+  <roles>
+    <reader><grants><query>GRANT SELECT, SHOW ON routescope.*</query></grants></reader>
+    <writer><grants><query>GRANT ALL ON *.*</query></grants></writer>
+  </roles>
+  <users><default>
+    <password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>
+    <grants><query>GRANT reader</query><query>GRANT writer</query></grants>
+  </default></users>
+</clickhouse>
+`,
+  );
+  writeFileSync(
+    config,
+    `<clickhouse>
+  <users_config>${xml(users)}</users_config>
+  <logger><level>error</level></logger>
+  <merge_tree><fsync_after_insert>1</fsync_after_insert><fsync_part_directory>1</fsync_part_directory></merge_tree>
+</clickhouse>
+`,
+  );
+  return config;
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://engine');
+  if (url.pathname === '/ping') {
+    response.end('Ok.\n');
+    return;
+  }
+  const body = await readBody(request);
+  const sql = [url.searchParams.get('query'), body].filter(Boolean).join('\n').replace(/;\s*$/, '');
+  const role = roleOf(request.headers.authorization);
+  const release = await turns[role].take();
+  const session = new Session(dataDirectory as string, { connectionArgs });
+  try {
+    session.query(`SET ROLE ${role}`);
+    session.query(`SET ${[sessionSettings[role], ...settingsOf(url.searchParams)].join(', ')}`);
+    const result = await session.queryAsync(sql, { format: url.searchParams.get('default_format') ?? 'TabSeparated' });
+    const bytes = Buffer.from(result.bytes());
+    response.writeHead(200, {
+      'content-length': bytes.length,
+      'x-clickhouse-query-id': url.searchParams.get('query_id') ?? '',
+    });
+    response.end(bytes);
+  } finally {
+    session.close();
+    release();
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function roleOf(authorization: string | undefined): Role {
+  const user = Buffer.from(authorization?.replace(/^Basic /, '') ?? '', 'base64')
+    .toString('utf8')
+    .split(':')[0];
+  return user === 'writer' ? 'writer' : 'reader';
+}
+
+/** `name = 'value'` for every setting and bound parameter of the request; a session of its own, so nothing leaks. */
+function settingsOf(parameters: URLSearchParams): string[] {
+  const settings: string[] = [];
+  for (const [name, value] of parameters) {
+    if (httpOnly.has(name)) continue;
+    if (!/^\w+$/.test(name))
+      throw new Error(`Code: 115. DB::Exception: ${JSON.stringify(name)} is no setting. (UNKNOWN_SETTING)`);
+    settings.push(`${name} = '${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`);
+  }
+  return settings;
+}
+
+function refuse(response: ServerResponse, error: unknown): void {
+  const code =
+    (error as { clickhouseCode?: number }).clickhouseCode ?? Number(/Code: (\d+)/.exec(String(error))?.[1] ?? 1002);
+  const message = error instanceof Error ? error.message : String(error);
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(statusOf[code] ?? 500, { 'x-clickhouse-exception-code': code });
+  response.end(message.replace(/^Query failed: /, ''));
+}
+
+function xml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -1,0 +1,166 @@
+/**
+ * Keeps the engine child alive and hands out clients that talk to it. While it is away every query fails with a
+ * connection error, which callers treat as retryable; receiving goes on.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+
+export interface Engine {
+  /** May do everything; one query at a time. */
+  readonly writer: ClickHouseClient;
+  /** May only read the `routescope` database. */
+  readonly reader: ClickHouseClient;
+  /** The unix socket of ClickHouse's HTTP interface. */
+  readonly socketPath: string;
+  /** Process id of the child, undefined while it is being restarted. */
+  readonly pid: number | undefined;
+  /** How often the child had to be started again. */
+  readonly restarts: number;
+  close(): Promise<void>;
+}
+
+const childPath = fileURLToPath(new URL('../../dist/engine/child.js', import.meta.url));
+/** A killed sidecar's engine needs a moment to let the directory go. */
+const lockPatienceMs = 10_000;
+
+/**
+ * Starts the engine on `directory` and resolves once it answers.
+ * @throws Error that says why, when it cannot be started: chdb not installed, directory in use, disk trouble.
+ */
+export async function openEngine(directory: string, log: (line: string) => void = () => {}): Promise<Engine> {
+  const socketDirectory = mkdtempSync(join(tmpdir(), 'routescope-'));
+  const socketPath = join(socketDirectory, 'engine.sock');
+  const dataDirectory = resolve(directory);
+  let child: ChildProcess | undefined;
+  let restarts = 0;
+  let closing = false;
+
+  const patience = Date.now() + lockPatienceMs;
+  for (;;) {
+    try {
+      child = await start(dataDirectory, socketPath);
+      break;
+    } catch (problem) {
+      if (!isLocked(problem) || Date.now() > patience) {
+        rmSync(socketDirectory, { recursive: true, force: true });
+        throw problem;
+      }
+      await sleep(100);
+    }
+  }
+  watch(child);
+
+  function watch(started: ChildProcess): void {
+    started.once('exit', (code, signal) => {
+      child = undefined;
+      if (closing) return;
+      log(`the engine ended (${signal ?? `exit code ${code}`}); starting it again`);
+      void revive();
+    });
+  }
+
+  async function revive(): Promise<void> {
+    for (let delayMs = 100; !closing; delayMs = Math.min(delayMs * 2, 5_000)) {
+      try {
+        const started = await start(dataDirectory, socketPath);
+        if (closing) {
+          started.kill('SIGKILL');
+          return;
+        }
+        child = started;
+        restarts++;
+        watch(started);
+        return;
+      } catch (problem) {
+        log(`the engine does not start: ${problem instanceof Error ? problem.message : String(problem)}`);
+        await sleep(delayMs);
+      }
+    }
+  }
+
+  const agent = new Agent({ socketPath, keepAlive: false } as ConstructorParameters<typeof Agent>[0]);
+  const client = (username: string): ClickHouseClient =>
+    createClient({
+      url: 'http://engine',
+      username,
+      password: '',
+      http_agent: agent,
+      set_basic_auth_header: true,
+      request_timeout: 120_000,
+      max_open_connections: 16,
+      log: { level: ClickHouseLogLevel.OFF }, // every error reaches its caller, who says it once
+    });
+  const writer = client('writer');
+  const reader = client('reader');
+
+  return {
+    writer,
+    reader,
+    socketPath,
+    get pid() {
+      return child?.pid;
+    },
+    get restarts() {
+      return restarts;
+    },
+    async close() {
+      closing = true;
+      await Promise.all([writer.close(), reader.close()]);
+      const last = child;
+      if (last) {
+        const ended = new Promise((done) => last.once('exit', done));
+        last.kill('SIGTERM');
+        await ended;
+      }
+      rmSync(socketDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+function start(dataDirectory: string, socketPath: string): Promise<ChildProcess> {
+  return new Promise((ready, failed) => {
+    const child = fork(childPath, [dataDirectory, socketPath], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [],
+    });
+    let said = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString('utf8')).slice(-4_000);
+    });
+    const early = (code: number | null, signal: string | null): void => {
+      failed(
+        new Error(
+          explain(said, dataDirectory) ??
+            `the engine ended before it was ready (${signal ?? `exit code ${code}`}): ${said.trim().slice(-500)}`,
+        ),
+      );
+    };
+    child.once('exit', early);
+    child.once('message', () => {
+      child.off('exit', early);
+      ready(child);
+    });
+  });
+}
+
+const inUse = 'is in use by another process';
+const isLocked = (problem: unknown): boolean => problem instanceof Error && problem.message.includes(inUse);
+
+function explain(said: string, dataDirectory: string): string | undefined {
+  if (/ERR_MODULE_NOT_FOUND.*chdb|Cannot find package 'chdb'/s.test(said)) {
+    return "the embedded engine needs the optional package chdb, which is not installed (it has no build for Windows or musl): run 'npm install chdb'";
+  }
+  if (
+    /Cannot lock file|\b76\b.*CANNOT_OPEN_FILE|Another server instance/s.test(said) ||
+    /Failed to create connection/.test(said)
+  ) {
+    return `the data directory ${dataDirectory} ${inUse}: stop the other sidecar, or give this one a directory of its own with --data`;
+  }
+  return undefined;
+}
