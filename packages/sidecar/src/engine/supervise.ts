@@ -3,7 +3,7 @@
  * connection error, which callers treat as retryable; receiving goes on.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -26,17 +26,21 @@ export interface Engine {
 }
 
 const childPath = fileURLToPath(new URL('../../dist/engine/child.js', import.meta.url));
-/** A killed sidecar's engine needs a moment to let the directory go. */
-const lockPatienceMs = 10_000;
 
 /**
  * Starts the engine on `directory` and resolves once it answers.
+ * @param lockPatienceMs how long to wait for a directory in use: a killed sidecar's engine needs a moment to let it go.
  * @throws Error that says why, when it cannot be started: chdb not installed, directory in use, disk trouble.
  */
-export async function openEngine(directory: string, log: (line: string) => void = () => {}): Promise<Engine> {
+export async function openEngine(
+  directory: string,
+  log: (line: string) => void = () => {},
+  lockPatienceMs = 10_000,
+): Promise<Engine> {
   const socketDirectory = mkdtempSync(join(tmpdir(), 'routescope-'));
   const socketPath = join(socketDirectory, 'engine.sock');
   const dataDirectory = resolve(directory);
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
   let child: ChildProcess | undefined;
   let restarts = 0;
   let closing = false;
@@ -128,6 +132,7 @@ function start(dataDirectory: string, socketPath: string): Promise<ChildProcess>
     const child = fork(childPath, [dataDirectory, socketPath], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [],
+      cwd: dataDirectory, // where the engine keeps its cache of format schemas
     });
     let said = '';
     child.stderr?.on('data', (chunk: Buffer) => {

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { rowsOf } from './scores.ts';
+
+const call = {
+  id: 'b'.repeat(16),
+  traceId: 'a'.repeat(32),
+  tag: 'critique-draft',
+  tier: 'small',
+  model: 'm',
+  sessionId: 's',
+  startedAt: 1_795_310_500_438.5,
+};
+
+test('a score takes the facts of its call along, with times to the microsecond', () => {
+  const [row] = rowsOf({ scores: [{ call, name: 'helpful', value: 0.8, by: 'judge', at: 1_795_310_600_000 }] });
+  expect(row).toMatchObject({
+    tag: 'critique-draft',
+    call_id: call.id,
+    value: 0.8,
+    scorer: 'judge',
+    call_started_at: '1795310500.438500',
+    scored_at: '1795310600.000000',
+  });
+});
+
+test('an unknown value is null, never 0', () => {
+  expect(rowsOf({ scores: [{ call, name: 'helpful', label: 'good', at: 1 }] })[0]).toMatchObject({
+    value: null,
+    label: 'good',
+  });
+});
+
+test('every field that is wrong is named', () => {
+  expect(() => rowsOf({ scores: [{ call: { ...call, id: '' }, value: 'high', at: 'now' }] })).toThrow(
+    'scores[0].call.id: expected a text that is not empty; scores[0].name: expected a text that is not empty; scores[0].value: expected a number; scores[0].at: expected epoch milliseconds',
+  );
+  expect(() => rowsOf([])).toThrow('expected {"scores": [ … ]}');
+});

@@ -1,0 +1,56 @@
+/** Where a command's questions go: the sidecar that runs, else an engine started for the occasion on its directory. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { openEngine } from '../engine/supervise.ts';
+
+/** Asks with bound parameters; rows as objects, decimals and 64-bit numbers as the SQL gives them. */
+export type Ask = (sql: string, parameters: Record<string, unknown>) => Promise<unknown[]>;
+
+export interface StoreOptions {
+  readonly url: string;
+  readonly dataDirectory: string;
+  readonly explicitUrl: boolean;
+  readonly explicitData: boolean;
+  readonly log: (line: string) => void;
+}
+
+export async function withStore(options: StoreOptions, run: (ask: Ask) => Promise<void>): Promise<void> {
+  const running = !options.explicitData && (await answers(options.url));
+  if (running) {
+    const client = createClient({ url: options.url, pathname: '/query', log: { level: ClickHouseLogLevel.OFF } });
+    try {
+      return await run(askOf(client));
+    } finally {
+      await client.close();
+    }
+  }
+  if (options.explicitUrl)
+    throw new Error(
+      `no sidecar answers at ${options.url}: start one with 'routescope serve', or leave --url out to read the data directory`,
+    );
+  const directory = join(options.dataDirectory, 'engine');
+  if (!existsSync(directory))
+    throw new Error(
+      `no sidecar answers at ${options.url} and there is no data in ${options.dataDirectory}: start one with 'routescope serve', or name the directory with --data`,
+    );
+  const engine = await openEngine(directory, options.log);
+  try {
+    await run(askOf(engine.reader));
+  } finally {
+    await engine.close();
+  }
+}
+
+const askOf =
+  (client: ClickHouseClient): Ask =>
+  async (query, query_params) =>
+    (await client.query({ query, query_params, format: 'JSONEachRow' })).json();
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(new URL('/status', url), { signal: AbortSignal.timeout(2_000) })).ok;
+  } catch {
+    return false;
+  }
+}
