@@ -1,0 +1,136 @@
+/** `routescope report`: every panel of the store as text for a terminal, or as JSON. */
+import { type Ask, type Column, type Panel, type PanelRow, panels, type Range, readPanel } from '@routescope/panels';
+import { alignedTable, type Cell, count, number, wrapped } from './table.ts';
+
+export interface ReportOptions {
+  /** ISO time, or `-7d`, `-24h`, `-90m` before `to`. Default `-7d`. */
+  readonly from?: string | undefined;
+  /** ISO time, or `now`, or as `from` before now. Default `now`. */
+  readonly to?: string | undefined;
+  /** One object `{ from, to, panels: { <panel id>: rows } }` instead of text. */
+  readonly json: boolean;
+  readonly color: boolean;
+  /** Epoch milliseconds; default the machine's clock. */
+  readonly now?: number;
+}
+
+const week = 7 * 86_400_000;
+const minute = 60_000;
+
+/**
+ * Asks every panel's question and prints the answers.
+ * @throws Error that says which time cannot be read, or that the range is empty.
+ */
+export async function report(ask: Ask, options: ReportOptions, print: (text: string) => void): Promise<void> {
+  const { range, note } = await rangeOf(ask, options);
+  const answers: (readonly [Panel, readonly PanelRow[]])[] = [];
+  for (const panel of panels) answers.push([panel, await readPanel(ask, panel, range)]);
+  const from = new Date(range.from).toISOString();
+  const to = new Date(range.to).toISOString();
+  if (options.json) {
+    const rows = Object.fromEntries(answers.map(([panel, found]) => [panel.id, found]));
+    print(JSON.stringify({ from, to, panels: rows }, null, 2));
+    return;
+  }
+  const paint = painter(options.color);
+  print(`${paint('bold', 'Routescope report')}  ${shortTime(range.from)} to ${shortTime(range.to)} UTC`);
+  if (note !== undefined) print(wrapped(note, ''));
+  for (const [panel, rows] of answers) print(section(panel, rows, paint));
+}
+
+/** Whole minutes, as the rollups are. With no range asked for and nothing in it, the newest week that holds data. */
+async function rangeOf(ask: Ask, options: ReportOptions): Promise<{ range: Range; note?: string }> {
+  const now = options.now ?? Date.now();
+  const to = Math.ceil(parseTime('--to', options.to ?? 'now', now) / minute) * minute;
+  const from = Math.floor(parseTime('--from', options.from ?? '-7d', to) / minute) * minute;
+  if (from >= to) throw new Error(`--from ${shortTime(from)} is not before --to ${shortTime(to)}`);
+  const newest = await newestCall(ask);
+  if (newest === undefined || (newest >= from && newest < to)) return { range: { from, to } };
+  const told = `The newest call is of ${shortTime(newest)} UTC`;
+  if (options.from !== undefined || options.to !== undefined) return { range: { from, to }, note: `${told}.` };
+  const until = newest + minute;
+  return { range: { from: until - week, to: until }, note: `${told}; this is the week up to it.` };
+}
+
+async function newestCall(ask: Ask): Promise<number | undefined> {
+  const rows = await ask(
+    'SELECT toUnixTimestamp(max(minute)) AS newest_s FROM routescope.calls_1m HAVING count() > 0',
+    {},
+  );
+  const row = rows[0] as { newest_s: number } | undefined;
+  return row && Number(row.newest_s) * 1_000;
+}
+
+const unitMs = { d: 86_400_000, h: 3_600_000, m: minute } as const;
+
+function parseTime(option: string, text: string, base: number): number {
+  if (text === 'now') return base;
+  const [, length, unit] = /^-(\d+)([dhm])$/.exec(text) ?? [];
+  if (length !== undefined) return base - Number(length) * unitMs[unit as keyof typeof unitMs];
+  const time = /^\d{4}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) throw new Error(`${option} ${text}: expected an ISO time, now, or -7d, -24h, -90m`);
+  return time;
+}
+
+const shortTime = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
+
+function section(panel: Panel, rows: readonly PanelRow[], paint: Paint): string {
+  const heading = `\n${paint('bold', panel.title)}\n${paint('dim', wrapped(panel.question, ''))}\n`;
+  const main = panel.columns[0] as Column;
+  if (rows.every((row) => row[main.name] === null)) return `${heading}${wrapped(`not enough data: ${panel.empty}`)}`;
+
+  const header: Cell[] = [
+    ...panel.keys.map((key) => ({ text: words(key), left: true })),
+    ...panel.columns.map((column) => ({ text: column.title })),
+  ];
+  const body = rows.map((row): Cell[] => [
+    ...panel.keys.map((key) => ({ text: String(row[key] || `(no ${words(key)})`), left: true })),
+    ...panel.columns.map((column) => cell(column, row, rows, paint)),
+  ]);
+  const table = alignedTable([header.map((title) => ({ ...title, paint: (text) => paint('dim', text) })), ...body]);
+  const notes = panel.columns.flatMap((column) => thin(panel, column, rows));
+  return [heading + table, ...notes.map((note) => paint('dim', wrapped(note)))].join('\n');
+}
+
+function cell(column: Column, row: PanelRow, rows: readonly PanelRow[], paint: Paint): Cell {
+  const value = row[column.name] as number | null;
+  if (isThin(column, row)) return { text: '-' };
+  if (value === null) return { text: 'unknown' };
+  const text = number(
+    value,
+    column.unit,
+    rows.map((other) => other[column.name] as number | null),
+  );
+  const [look, bad] = column.thresholds ?? [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  if (value < look) return { text };
+  return { text, paint: (padded) => paint(value < bad ? 'yellow' : 'red', padded) };
+}
+
+/** Too few of what it is counted over to say anything. */
+const isThin = (column: Column, row: PanelRow): boolean =>
+  column.of !== undefined && Number(row[column.of]) < (column.least ?? 1);
+
+/** One sentence per column whose number was held back somewhere. */
+function thin(panel: Panel, column: Column, rows: readonly PanelRow[]): string[] {
+  const held = rows.filter((row) => isThin(column, row));
+  if (held.length === 0 || column.of === undefined) return [];
+  const counted = words(column.of);
+  const where = held.map((row) => {
+    const name = panel.keys.map((key) => row[key] || `(no ${words(key)})`).join(' ');
+    return `${name}${name && ' '}${count(Number(row[column.of as string]))}`;
+  });
+  return [
+    `not enough data: ${column.title} needs ${count(column.least ?? 1)} ${counted}; there are ${where.join(', ')}`,
+  ];
+}
+
+const words = (name: string): string => name.replaceAll('_', ' ');
+
+type Paint = (style: keyof typeof styles, text: string) => string;
+
+const styles = { bold: [1, 22], dim: [2, 22], yellow: [33, 39], red: [31, 39] } as const;
+
+const painter =
+  (color: boolean): Paint =>
+  (style, text) =>
+    color ? `\u001b[${styles[style][0]}m${text}\u001b[${styles[style][1]}m` : text;
