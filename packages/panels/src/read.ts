@@ -1,0 +1,48 @@
+/** Asks a panel's question of a store. */
+import { readFileSync } from 'node:fs';
+import type { Alert, Panel } from './definition.ts';
+
+/** Runs one statement with bound parameters; rows as objects, numbers as the store's JSON gives them. */
+export type Ask = (sql: string, parameters: Record<string, unknown>) => Promise<unknown[]>;
+
+export interface Range {
+  /** Epoch milliseconds, taken down to the whole minute: the rollups know no less. */
+  readonly from: number;
+  /** Epoch milliseconds, taken up to the whole minute; not in the range itself. */
+  readonly to: number;
+  /** Width of one point in seconds; left out, the whole range is one. */
+  readonly stepSeconds?: number;
+}
+
+/** `time`, the panel's keys, then its columns; a number that is unknown is null. */
+export type PanelRow = Readonly<Record<string, string | number | null>>;
+
+/** The statement as it stands in its file, with `{name:Type}` parameters. */
+export function sqlOf(definition: Panel | Alert): string {
+  return readFileSync(new URL(`../sql/${definition.id}.sql`, import.meta.url), 'utf8');
+}
+
+/** @returns one row per key and point in time; none where the store holds nothing of the kind. */
+export async function readPanel(ask: Ask, panel: Panel, range: Range): Promise<PanelRow[]> {
+  const from = Math.floor(range.from / 60_000) * 60;
+  const to = Math.ceil(range.to / 60_000) * 60;
+  const rows = await ask(sqlOf(panel), { from, to, step_s: range.stepSeconds ?? to - from });
+  const numbers = panel.columns.map((column) => column.name);
+  return (rows as Record<string, string | number | null>[]).map((row) => withNumbers(row, numbers));
+}
+
+/** @returns one row per label set of the alert, its number as `value`, at the moment `to` (epoch milliseconds). */
+export async function readAlert(ask: Ask, alert: Alert, to: number): Promise<PanelRow[]> {
+  const rows = await ask(sqlOf(alert), { to: Math.floor(to / 1_000) });
+  return (rows as Record<string, string | number | null>[]).map((row) => withNumbers(row, ['value']));
+}
+
+/** Some stores quote 64-bit numbers and decimals in JSON, some do not. */
+function withNumbers(row: Record<string, string | number | null>, numbers: readonly string[]): PanelRow {
+  const read = { ...row };
+  for (const name of numbers) {
+    const value = row[name];
+    read[name] = value === null || value === undefined ? null : Number(value);
+  }
+  return read;
+}
