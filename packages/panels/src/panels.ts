@@ -103,7 +103,7 @@ export const panels: readonly Panel[] = [
     columns: [
       {
         name: 'saved_share',
-        title: 'saved',
+        title: 'share saved',
         unit: 'share',
         type: 'Nullable(Float64)',
         of: 'compared_calls',
@@ -112,8 +112,8 @@ export const panels: readonly Panel[] = [
       { name: 'saved_usd', title: 'saved', unit: 'usd', type: 'Nullable(Decimal(38, 12))' },
       { name: 'cost_usd', title: 'cost', unit: 'usd', type: 'Nullable(Decimal(38, 12))' },
       { name: 'baseline_cost_usd', title: 'no routing', unit: 'usd', type: 'Nullable(Decimal(38, 12))' },
-      { name: 'compared_share', title: 'compared', unit: 'share', type: 'Nullable(Float64)', of: 'calls' },
-      { name: 'compared_calls', title: 'compared', unit: 'count', type: 'UInt64' },
+      { name: 'compared_share', title: 'share compared', unit: 'share', type: 'Nullable(Float64)', of: 'calls' },
+      { name: 'compared_calls', title: 'compared calls', unit: 'count', type: 'UInt64' },
       { name: 'calls', title: 'of calls', unit: 'count', type: 'UInt64' },
     ],
     empty:

@@ -75,6 +75,8 @@ CREATE TABLE IF NOT EXISTS routescope.calls_1m
     compared SimpleAggregateFunction(sum, UInt64) COMMENT 'calls with both a known cost and a known baseline cost',
     compared_cost_usd SimpleAggregateFunction(sum, Decimal(38, 12)) COMMENT 'cost of the compared calls',
     baseline_cost_usd SimpleAggregateFunction(sum, Decimal(38, 12)) COMMENT 'baseline cost of the compared calls',
+    session_calls SimpleAggregateFunction(sum, UInt64) COMMENT 'calls that belong to a session',
+    session_priced SimpleAggregateFunction(sum, UInt64) COMMENT 'of those, calls with a known cost',
     session_cost_usd SimpleAggregateFunction(sum, Decimal(38, 12)) COMMENT 'cost of the calls that belong to a session',
     sessions AggregateFunction(uniq, String),
     duration_s AggregateFunction(quantilesTDigest(0.5, 0.95, 0.99), Float64)
@@ -107,6 +109,8 @@ SELECT
     countIf(c.cost_usd IS NOT NULL AND c.baseline_cost_usd IS NOT NULL) AS compared,
     sumIf(ifNull(c.cost_usd, 0), c.baseline_cost_usd IS NOT NULL) AS compared_cost_usd,
     sumIf(ifNull(c.baseline_cost_usd, 0), c.cost_usd IS NOT NULL) AS baseline_cost_usd,
+    countIf(c.session_id != '') AS session_calls,
+    countIf(c.session_id != '' AND c.cost_usd IS NOT NULL) AS session_priced,
     sumIf(ifNull(c.cost_usd, 0), c.session_id != '') AS session_cost_usd,
     uniqStateIf(c.session_id, c.session_id != '') AS sessions,
     quantilesTDigestState(0.5, 0.95, 0.99)(c.duration_s) AS duration_s

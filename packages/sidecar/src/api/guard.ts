@@ -10,7 +10,7 @@
 const functions = new Set(
   `abs adddays addhours addminutes addseconds any anylast argmax argmin array arrayconcat arraycount arraycumsum
   arrayelement arrayexists arrayfilter arrayfirst arrayfirstindex arrayjoin arraymap arrayslice arraysort arraysum
-  arraystringconcat arrayzip avg avgif bar cast ceil coalesce concat count countif date_diff datediff date_trunc empty exp
+  arraystringconcat arrayzip asin avg avgif bar cast ceil coalesce concat count countif date_diff datediff date_trunc empty exp
   first_value floor formatdatetime fromunixtimestamp fromunixtimestamp64milli fromunixtimestamp64nano greatest grouparray
   groupuniqarray has hex histogram hour if ifnull in indexof intdiv isfinite isnan isnull isnotnull json_value jsonextract
   jsonextractstring last_value laginframe lag leadinframe least length like ilike ln log lower lpad map mapkeys mapvalues

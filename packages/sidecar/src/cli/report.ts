@@ -76,8 +76,8 @@ const shortTime = (ms: number): string => new Date(ms).toISOString().slice(0, 16
 
 function section(panel: Panel, rows: readonly PanelRow[], paint: Paint): string {
   const heading = `\n${paint('bold', panel.title)}\n${paint('dim', wrapped(panel.question, ''))}\n`;
-  const main = panel.columns[0] as Column;
-  if (rows.every((row) => row[main.name] === null)) return `${heading}${wrapped(`not enough data: ${panel.empty}`)}`;
+  const nothing = `not enough data: ${panel.empty}`;
+  if (rows.length === 0) return heading + wrapped(nothing);
 
   const header: Cell[] = [
     ...panel.keys.map((key) => ({ text: words(key), left: true })),
@@ -88,7 +88,9 @@ function section(panel: Panel, rows: readonly PanelRow[], paint: Paint): string 
     ...panel.columns.map((column) => cell(column, row, rows, paint)),
   ]);
   const table = alignedTable([header.map((title) => ({ ...title, paint: (text) => paint('dim', text) })), ...body]);
-  const notes = panel.columns.flatMap((column) => thin(panel, column, rows));
+  const notes = panel.columns.flatMap((column, index) =>
+    index === 0 && rows.every((row) => row[column.name] === null) ? [nothing] : thin(panel, column, rows),
+  );
   return [heading + table, ...notes.map((note) => paint('dim', wrapped(note)))].join('\n');
 }
 
@@ -115,13 +117,11 @@ function thin(panel: Panel, column: Column, rows: readonly PanelRow[]): string[]
   const held = rows.filter((row) => isThin(column, row));
   if (held.length === 0 || column.of === undefined) return [];
   const counted = words(column.of);
-  const where = held.map((row) => {
+  const there = held.map((row) => {
     const name = panel.keys.map((key) => row[key] || `(no ${words(key)})`).join(' ');
-    return `${name}${name && ' '}${count(Number(row[column.of as string]))}`;
+    return `${name || 'the range'} has ${count(Number(row[column.of as string]))}`;
   });
-  return [
-    `not enough data: ${column.title} needs ${count(column.least ?? 1)} ${counted}; there are ${where.join(', ')}`,
-  ];
+  return [`not enough data: ${column.title} needs ${count(column.least ?? 1)} ${counted}; ${there.join(', ')}`];
 }
 
 const words = (name: string): string => name.replaceAll('_', ' ');
