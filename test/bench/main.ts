@@ -1,0 +1,37 @@
+/** `npm run bench -- PART [--json]`: measures one part and prints its figures. Parts: sdk, receive, store. */
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Figure } from './figure.ts';
+
+const parts: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+  sdk: async () => (await import('./sdk.ts')).sdk(),
+  receive: async () => (await import('./receive.ts')).receive(),
+  store: async () => (await import('./store.ts')).store(),
+};
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
+const part = positionals[0] ?? '';
+const measure = parts[part];
+if (!measure || positionals.length !== 1) {
+  process.stderr.write(`usage: npm run bench -- PART [--json], PART one of ${Object.keys(parts).join(', ')}\n`);
+  process.exit(2);
+}
+
+const figures = await measure();
+const machine = {
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  node: process.version,
+  platform: `${process.platform}-${process.arch}`,
+};
+if (values.json) process.stdout.write(`${JSON.stringify({ part, machine, figures })}\n`);
+else {
+  process.stdout.write(`${part} on ${machine.cores} × ${machine.cpu}, Node ${machine.node}\n`);
+  for (const { name, unit, value, min, max, goal, met } of figures) {
+    process.stdout.write(
+      `  ${name.padEnd(34)} ${String(value).padStart(10)} ${unit.padEnd(4)} (${min} to ${max})  ${met ? 'met' : 'NOT MET'}: ${goal}\n`,
+    );
+  }
+}
+// The engine and test clients may leave handles behind; the figures are out.
+process.exit(0);

@@ -1,0 +1,113 @@
+/** OTLP requests for the benches: routed calls as the SDK would send them, in protobuf. */
+import { randomBytes } from 'node:crypto';
+import { type Attributes, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+
+const resource = resourceFromAttributes({
+  'service.name': 'research-assistant',
+  'service.version': '1.4.0',
+  'deployment.environment.name': 'bench',
+  'telemetry.sdk.language': 'nodejs',
+});
+const scope = { name: '@routescope/sdk', version: '0.1.0' };
+const tags = [
+  'classify-intent',
+  'rewrite-query',
+  'rerank-candidates',
+  'synthesize-answer',
+  'critique-draft',
+  'next-step',
+];
+const startSeconds = 1_795_310_500;
+
+/** `count` requests of 512 spans: 256 calls, each a call span and an attempt span of 20 attributes. */
+export function routedCalls(count: number): Uint8Array[] {
+  return Array.from({ length: count }, (_, request) => {
+    const spans: ReadableSpan[] = [];
+    for (let index = 0; index < 256; index++) spans.push(...routedCall(request * 256 + index));
+    const bytes = ProtobufTraceSerializer.serializeRequest(spans);
+    if (!bytes) throw new Error('the serializer gave nothing');
+    return bytes;
+  });
+}
+
+function routedCall(number: number): [ReadableSpan, ReadableSpan] {
+  const traceId = randomBytes(16).toString('hex');
+  const callId = randomBytes(8).toString('hex');
+  const tag = tags[number % tags.length] as string;
+  const cost = Number((0.000123 + (number % 1000) * 1e-9).toFixed(12));
+  const common = {
+    'routescope.tag': tag,
+    'routescope.route.version': '5f1c2a',
+    'routescope.route.policy': 'static',
+    'gen_ai.conversation.id': `session-${number >> 3}`,
+    'routescope.cost.total': cost,
+    'routescope.cost.status': 'priced',
+    'routescope.outcome': 'accepted',
+    'routescope.validation.result': 'pass',
+  };
+  const call = span(`route ${tag}`, SpanKind.INTERNAL, traceId, callId, undefined, number, {
+    ...common,
+    'routescope.first.tier.name': 'small',
+    'routescope.first.tier.rank': 0,
+    'routescope.first.model': 'gpt-4o-mini',
+    'routescope.final.tier.name': 'small',
+    'routescope.final.tier.rank': 0,
+    'routescope.final.model': 'gpt-4o-mini',
+    'routescope.attempt.count': 1,
+    'routescope.fallback.count': 0,
+    'routescope.failover.count': 0,
+    'routescope.checked': true,
+    'routescope.baseline.model': 'gpt-4o',
+    'routescope.baseline.cost': cost * 16,
+  });
+  const attempt = span('chat gpt-4o-mini', SpanKind.CLIENT, traceId, randomBytes(8).toString('hex'), callId, number, {
+    ...common,
+    'routescope.call.id': callId,
+    'routescope.tier.name': 'small',
+    'routescope.tier.rank': 0,
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.request.model': 'gpt-4o-mini',
+    'gen_ai.response.model': 'gpt-4o-mini-2024-07-18',
+    'gen_ai.response.id': `chatcmpl-${callId}`,
+    'gen_ai.response.finish_reasons': ['stop'],
+    'gen_ai.usage.input_tokens': 500 + (number % 1000),
+    'gen_ai.usage.output_tokens': number % 300,
+    'server.address': 'api.openai.com',
+  });
+  return [call, attempt];
+}
+
+function span(
+  name: string,
+  kind: SpanKind,
+  traceId: string,
+  spanId: string,
+  parentSpanId: string | undefined,
+  number: number,
+  attributes: Attributes,
+): ReadableSpan {
+  const start: [number, number] = [startSeconds + Math.floor(number / 50), (number % 50) * 20_000_000];
+  return {
+    name,
+    kind,
+    spanContext: () => ({ traceId, spanId, traceFlags: TraceFlags.SAMPLED }),
+    ...(parentSpanId && { parentSpanContext: { traceId, spanId: parentSpanId, traceFlags: TraceFlags.SAMPLED } }),
+    startTime: start,
+    endTime: [start[0] + 1, start[1]],
+    duration: [1, 0],
+    status: { code: SpanStatusCode.UNSET },
+    attributes,
+    links: [],
+    events: [],
+    ended: true,
+    resource,
+    instrumentationScope: scope,
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
+}
