@@ -12,7 +12,8 @@ export const alerts: readonly Alert[] = [
     until: 0.01,
     forMinutes: 10,
     panel: 'fallback_rate',
-    summary: "The fallback rate of {tag} is {value} of the checked calls above the tag's own rate of the days before.",
+    summary:
+      'The fallback rate of {tag} rose by {value} of its checked calls, against its own rate of the days before.',
     advice:
       "The first choice's answers fail their check more often than they used to. Look at what changed: the model behind the name, the prompt, the check, or what users ask.",
   },
