@@ -1,0 +1,81 @@
+/** The record on disk (spool.proto): its framing, its checksum, and the identity of the span in it. */
+import { crc32 } from 'node:zlib';
+
+/** The last field: tag of field 5, fixed32. */
+export const crcTag = 0x2d;
+export const crcFieldBytes = 5;
+
+export interface Scan {
+  /** Offset behind the last whole record. */
+  readonly end: number;
+  readonly records: number;
+}
+
+/**
+ * Reads records until the bytes end or a record is not whole: its length runs over the end, or its checksum is wrong.
+ * @param each gets the bounds of each record's content, without its length and its checksum field.
+ */
+export function scan(bytes: Buffer, each?: (start: number, end: number) => void): Scan {
+  let at = 0;
+  let records = 0;
+  while (at < bytes.length) {
+    let length = 0;
+    let shift = 0;
+    let start = at;
+    for (;;) {
+      const byte = bytes[start++];
+      if (byte === undefined || shift > 28) return { end: at, records };
+      length += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+      shift += 7;
+    }
+    const end = start + length;
+    const checked = end - crcFieldBytes;
+    if (end > bytes.length || checked < start || bytes[checked] !== crcTag) return { end: at, records };
+    if (crc32(bytes.subarray(start, checked)) !== bytes.readUInt32LE(checked + 1)) return { end: at, records };
+    each?.(start, checked);
+    records++;
+    at = end;
+  }
+  return { end: at, records };
+}
+
+/** Calls `each` with the offsets of trace id and span id of every record. */
+export function identitiesOf(bytes: Buffer, each: (traceId: number, spanId: number) => void): void {
+  scan(bytes, (start, end) => {
+    const span = fieldOf(bytes, start, end, 3);
+    if (!span) return;
+    const traceId = fieldOf(bytes, span.start, span.end, 1);
+    const spanId = fieldOf(bytes, span.start, span.end, 2);
+    if (traceId && spanId) each(traceId.start, spanId.start);
+  });
+}
+
+/** Bounds of the first length-delimited field of that number. Our own bytes: the framing was checked when written. */
+function fieldOf(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  number: number,
+): { start: number; end: number } | undefined {
+  let at = start;
+  while (at < end) {
+    const tag = bytes[at++] as number; // our fields are all below 16
+    const wire = tag & 7;
+    if (wire === 1) at += 8;
+    else if (wire === 5) at += 4;
+    else {
+      let value = 0;
+      for (let shift = 0; ; shift += 7) {
+        const byte = bytes[at++] as number;
+        value += (byte & 0x7f) * 2 ** shift;
+        if (byte < 0x80) break;
+      }
+      if (wire === 2) {
+        if (tag >> 3 === number) return { start: at, end: at + value };
+        at += value;
+      }
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,311 @@
+/**
+ * The spool: an append-only log of segments on disk, with one cursor per consumer.
+ *
+ * - `append` resolves when the bytes are on disk. Everybody who waits shares one write and one fsync.
+ * - A segment is closed by size or by `rotate()`; only closed segments are handed to consumers.
+ * - Consumed segments stay for a while: from them the set of seen spans is rebuilt at the next start.
+ * - After a crash the end of the last segment may be torn; it is cut back to the last whole record at open.
+ *
+ * In the directory: `id` (this spool's name for ever), `lock` (the process that has it), `00000000000000000001.seg` …,
+ * `<consumer>.cursor` (number of the last segment consumed).
+ */
+import { randomUUID } from 'node:crypto';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { type FileHandle, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { scan } from './record.ts';
+
+export interface Segment {
+  readonly number: number;
+  readonly path: string;
+  readonly spans: number;
+  readonly bytes: number;
+}
+
+export interface Spool {
+  /** Random, made once per directory; with a segment's number it names the segment everywhere. */
+  readonly id: string;
+  /**
+   * Resolves when `records` (whole records, one after the other) are on disk.
+   * @throws SpoolFull when consumers are too far behind, or the disk's error. Either may be tried again later.
+   */
+  append(records: Uint8Array, spans: number): Promise<void>;
+  /** Closes the active segment, if it holds anything, so that consumers get it. */
+  rotate(): Promise<void>;
+  /** Closed segments the consumer has not consumed, oldest first. */
+  pending(consumer: string): readonly Segment[];
+  consumed(consumer: string, segment: number): Promise<void>;
+  /** Every segment on disk, oldest first, the active one last. */
+  readonly segments: readonly Segment[];
+  /** What some consumer has still to consume. */
+  readonly queued: { readonly spans: number; readonly bytes: number };
+  /** Bytes cut off the end of a segment at open. */
+  readonly tornBytes: number;
+  close(): Promise<void>;
+}
+
+/** The spool holds as much unconsumed as it may. Retryable. */
+export class SpoolFull extends Error {
+  override readonly name = 'SpoolFull';
+}
+
+/** What the spool does to files; tests put failures in. */
+export interface Disk {
+  open(path: string): Promise<FileHandle>;
+}
+
+export interface SpoolOptions {
+  readonly consumers: readonly string[];
+  /** A segment is closed at this size. @default 64 MiB */
+  readonly segmentBytes?: number;
+  /** Unconsumed bytes beyond which `append` refuses. @default 4 GiB */
+  readonly maxBytes?: number;
+  /** Consumed segments are kept up to this many bytes, for the set of seen spans. @default 256 MiB */
+  readonly keepBytes?: number;
+  readonly log?: (line: string) => void;
+  readonly disk?: Disk;
+}
+
+const MiB = 1024 * 1024;
+const extension = '.seg';
+const fileName = (number: number): string => `${String(number).padStart(20, '0')}${extension}`;
+
+interface Waiting {
+  readonly records: Uint8Array;
+  readonly spans: number;
+  readonly resolve: () => void;
+  readonly reject: (problem: unknown) => void;
+}
+
+interface Active {
+  readonly number: number;
+  readonly path: string;
+  readonly file: FileHandle;
+  spans: number;
+  bytes: number;
+}
+
+/** @throws Error when another process has the directory, or the disk's. */
+export async function openSpool(directory: string, options: SpoolOptions): Promise<Spool> {
+  const { consumers, segmentBytes = 64 * MiB, maxBytes = 4096 * MiB, keepBytes = 256 * MiB, log = () => {} } = options;
+  const disk: Disk = options.disk ?? { open: (path) => open(path, 'a', 0o600) };
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  lock(directory);
+  const id = await identity(directory);
+  const cursors = new Map<string, number>();
+  for (const consumer of consumers) cursors.set(consumer, await readCursor(directory, consumer));
+
+  let tornBytes = 0;
+  const closed: Segment[] = [];
+  for (const name of readdirSync(directory)
+    .filter((file) => file.endsWith(extension))
+    .sort()) {
+    const path = join(directory, name);
+    const bytes = await readFile(path);
+    const whole = scan(bytes);
+    if (whole.end < bytes.length) {
+      tornBytes += bytes.length - whole.end;
+      log(`${name}: cut ${bytes.length - whole.end} torn bytes off its end, ${whole.records} spans are whole`);
+      await truncate(path, whole.end);
+    }
+    if (whole.records === 0) await rm(path);
+    else closed.push({ number: Number.parseInt(name, 10), path, spans: whole.records, bytes: whole.end });
+  }
+
+  // A cursor may be ahead of every segment left: numbers are never used twice.
+  let next = Math.max(0, closed.at(-1)?.number ?? 0, ...cursors.values()) + 1;
+  let active: Active | undefined;
+  let waiting: Waiting[] = [];
+  /** Rounds, rotations and cursor moves happen one after the other. */
+  let turn: Promise<unknown> = Promise.resolve();
+  let roundPlanned = false;
+  let ended = false;
+
+  const inTurn = <T>(step: () => Promise<T>): Promise<T> => {
+    const done = turn.then(step);
+    turn = done.catch(() => {});
+    return done;
+  };
+  const slowest = (): number => Math.min(...cursors.values());
+  const queued = (): { spans: number; bytes: number } => {
+    const sum = { spans: active?.spans ?? 0, bytes: active?.bytes ?? 0 };
+    for (const segment of closed) {
+      if (segment.number <= slowest()) continue;
+      sum.spans += segment.spans;
+      sum.bytes += segment.bytes;
+    }
+    return sum;
+  };
+
+  async function round(): Promise<void> {
+    const batch = waiting;
+    waiting = [];
+    roundPlanned = false;
+    if (batch.length === 0) return;
+    const bytes = batch.reduce((sum, each) => sum + each.records.length, 0);
+    try {
+      // Nothing to write: the caller only wants what was written before to be on disk, and it is, rounds being in turn.
+      if (bytes > 0) {
+        active ??= await begin();
+        const { bytesWritten } = await active.file.writev(batch.map((each) => each.records));
+        if (bytesWritten !== bytes) throw new Error(`the disk took ${bytesWritten} of ${bytes} bytes`);
+        await active.file.datasync();
+        active.bytes += bytes;
+        for (const each of batch) active.spans += each.spans;
+      }
+    } catch (problem) {
+      await abandon();
+      // Those who came meanwhile may only be repeating what has just failed; they are told the same.
+      for (const each of [...batch, ...waiting.splice(0)]) each.reject(problem);
+      return;
+    }
+    for (const each of batch) each.resolve();
+    if (active && active.bytes >= segmentBytes) await finish();
+  }
+
+  async function begin(): Promise<Active> {
+    const number = next++;
+    const path = join(directory, fileName(number));
+    const file = await disk.open(path);
+    await syncDirectory(directory);
+    return { number, path, file, spans: 0, bytes: 0 };
+  }
+
+  async function finish(): Promise<void> {
+    if (!active || active.spans === 0) return;
+    const { number, path, spans, bytes, file } = active;
+    active = undefined;
+    closed.push({ number, path, spans, bytes });
+    await file.close();
+  }
+
+  /** After a failed write nobody knows what is behind the last good byte: cut it off, and go on in a new segment. */
+  async function abandon(): Promise<void> {
+    const broken = active;
+    if (!broken) return;
+    active = undefined;
+    await broken.file.truncate(broken.bytes).catch(() => {});
+    await broken.file.close().catch(() => {});
+    if (broken.spans > 0)
+      closed.push({ number: broken.number, path: broken.path, spans: broken.spans, bytes: broken.bytes });
+    else await rm(broken.path, { force: true }).catch(() => {});
+  }
+
+  async function forget(): Promise<void> {
+    let kept = closed.filter((segment) => segment.number <= slowest()).reduce((sum, segment) => sum + segment.bytes, 0);
+    while (kept > keepBytes) {
+      const oldest = closed[0];
+      if (!oldest || oldest.number > slowest()) return;
+      await rm(oldest.path, { force: true });
+      closed.shift();
+      kept -= oldest.bytes;
+    }
+  }
+
+  return {
+    id,
+    append(records, spans) {
+      if (ended) return Promise.reject(new SpoolFull('the spool is closed'));
+      if (queued().bytes > maxBytes)
+        return Promise.reject(new SpoolFull(`more than ${maxBytes} bytes wait to be loaded`));
+      return new Promise((resolve, reject) => {
+        waiting.push({ records, spans, resolve, reject });
+        if (roundPlanned) return;
+        roundPlanned = true;
+        void inTurn(round);
+      });
+    },
+    rotate: () => inTurn(finish),
+    pending: (consumer) => closed.filter((segment) => segment.number > (cursors.get(consumer) ?? 0)),
+    consumed: (consumer, segment) =>
+      inTurn(async () => {
+        await writeCursor(directory, consumer, segment);
+        cursors.set(consumer, segment);
+        await forget();
+      }),
+    get segments() {
+      return active ? [...closed, active] : [...closed];
+    },
+    get queued() {
+      return queued();
+    },
+    tornBytes,
+    async close() {
+      ended = true;
+      await inTurn(round);
+      await inTurn(async () => {
+        await finish();
+        await active?.file.close();
+      });
+      unlinkSync(join(directory, 'lock'));
+    },
+  };
+}
+
+/** One process per directory. A lock whose process is gone is taken over. */
+function lock(directory: string): void {
+  const path = join(directory, 'lock');
+  for (let tries = 0; tries < 2; tries++) {
+    try {
+      const file = openSync(path, 'wx', 0o600);
+      writeSync(file, String(process.pid));
+      closeSync(file);
+      return;
+    } catch (problem) {
+      if ((problem as NodeJS.ErrnoException).code !== 'EEXIST') throw problem;
+      const owner = Number(readFileSync(path, 'utf8'));
+      if (isAlive(owner)) {
+        throw new Error(
+          `the data directory of ${directory} is in use by process ${owner}: stop that sidecar, or give this one a directory of its own with --data`,
+        );
+      }
+      unlinkSync(path);
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  if (pid === process.pid) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (problem) {
+    return (problem as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function identity(directory: string): Promise<string> {
+  const path = join(directory, 'id');
+  if (!existsSync(path)) await writeWhole(directory, path, randomUUID());
+  return (await readFile(path, 'utf8')).trim();
+}
+
+async function readCursor(directory: string, consumer: string): Promise<number> {
+  const path = join(directory, `${consumer}.cursor`);
+  if (!existsSync(path)) return 0;
+  const text = await readFile(path, 'utf8');
+  if (!/^\d+$/.test(text.trim()))
+    throw new Error(`${path} does not hold a segment number; it says ${JSON.stringify(text.slice(0, 40))}`);
+  return Number(text);
+}
+
+const writeCursor = (directory: string, consumer: string, segment: number): Promise<void> =>
+  writeWhole(directory, join(directory, `${consumer}.cursor`), String(segment));
+
+/** All of it or none of it, also when the power goes. */
+async function writeWhole(directory: string, path: string, text: string): Promise<void> {
+  const temporary = `${path}.new`;
+  await writeFile(temporary, text, { mode: 0o600, flush: true });
+  await rename(temporary, path);
+  await syncDirectory(directory);
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
