@@ -18,7 +18,8 @@ import { type Figure, figure } from './figure.ts';
 import { routedCalls } from './spans.ts';
 
 const cli = fileURLToPath(new URL('../../../packages/sidecar/dist/cli/main.js', import.meta.url));
-const requests = 200;
+const warmUpRequests = 100;
+const requests = 300;
 const runs = 3;
 const ticksPerSecond = 100;
 
@@ -31,10 +32,10 @@ export async function store(): Promise<Figure[]> {
   const total: number[] = [];
   const sidecar: number[] = [];
   const engine: number[] = [];
-  const batches = routedCalls(requests);
+  const batches = routedCalls(warmUpRequests + requests);
   const spans = requests * 512;
   for (let run = 0; run < runs; run++) {
-    const cpu = await once_(batches, spans);
+    const cpu = await sendAll(batches);
     total.push(spans / (cpu.sidecar + cpu.engine));
     sidecar.push((cpu.sidecar / spans) * 1e6);
     engine.push((cpu.engine / spans) * 1e6);
@@ -52,43 +53,53 @@ export async function store(): Promise<Figure[]> {
   ];
 }
 
-async function once_(batches: readonly Uint8Array[], spans: number): Promise<Cpu> {
+async function sendAll(batches: readonly Uint8Array[]): Promise<Cpu> {
   const directory = mkdtempSync(join(tmpdir(), 'routescope-bench-'));
-  const child = spawn(process.execPath, [cli, 'serve', '--data', directory, '--port', '0'], {
+  const child = spawn(process.execPath, [cli, 'serve', '--data', directory, '--port', '0', '--linger-ms', '3000'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   try {
     const url = await listening(child.stderr);
     const engine = childOf(child.pid as number);
-    const before = { sidecar: cpuSeconds(child.pid as number), engine: cpuSeconds(engine) };
-    const queue = [...batches];
-    await Promise.all(
-      Array.from({ length: 4 }, async () => {
-        for (let body = queue.pop(); body; body = queue.pop()) {
-          const answer = await fetch(`${url}/v1/traces`, {
-            method: 'POST',
-            headers: { 'content-type': 'application/x-protobuf' },
-            body: Buffer.from(body),
-          });
-          if (answer.status !== 200) throw new Error(`the sidecar answered ${answer.status}: ${await answer.text()}`);
-          await answer.arrayBuffer();
-        }
-      }),
-    );
-    for (;;) {
-      const status = (await (await fetch(`${url}/status`)).json()) as { stored: number };
-      if (status.stored === spans) break;
-      if (status.stored > spans) throw new Error(`stored ${status.stored} of ${spans} spans`);
-      await sleep(200);
-    }
+    const now = (): Cpu => ({ sidecar: cpuSeconds(child.pid as number), engine: cpuSeconds(engine) });
+    await send(url, batches.slice(0, warmUpRequests));
+    await stored(url, warmUpRequests * 512);
+    const before = now();
+    await send(url, batches.slice(warmUpRequests));
+    await stored(url, batches.length * 512);
     await sleep(2_000); // merges that these inserts caused belong to their price
-    const after = { sidecar: cpuSeconds(child.pid as number), engine: cpuSeconds(engine) };
+    const after = now();
     return { sidecar: after.sidecar - before.sidecar, engine: after.engine - before.engine };
   } finally {
     child.kill('SIGKILL');
     await once(child, 'exit');
     await sleep(200);
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function send(url: string, batches: readonly Uint8Array[]): Promise<void> {
+  const queue = [...batches];
+  const connection = async (): Promise<void> => {
+    for (let body = queue.pop(); body; body = queue.pop()) {
+      const answer = await fetch(`${url}/v1/traces`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-protobuf' },
+        body: Buffer.from(body),
+      });
+      if (answer.status !== 200) throw new Error(`the sidecar answered ${answer.status}: ${await answer.text()}`);
+      await answer.arrayBuffer();
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, connection));
+}
+
+async function stored(url: string, spans: number): Promise<void> {
+  for (;;) {
+    const status = (await (await fetch(`${url}/status`)).json()) as { stored: number };
+    if (status.stored === spans) return;
+    if (status.stored > spans) throw new Error(`stored ${status.stored} of ${spans} spans`);
+    await sleep(200);
   }
 }
 

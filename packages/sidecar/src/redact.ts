@@ -80,13 +80,15 @@ interface Pattern {
  */
 export function createRedactor(): Redactor {
   const exact = new Map<number, Pattern[]>();
-  const prefixes: Pattern[] = [];
+  const prefixes: Pattern[][] = Array.from({ length: 256 }, () => []); // by their first byte
   for (const name of contentAttributes) {
     const pattern = { name, bytes: Buffer.from(name), numbered: false };
-    if (name.endsWith('.')) prefixes.push(pattern);
+    if (name.endsWith('.')) prefixes[pattern.bytes[0] as number]?.push(pattern);
     else exact.set(pattern.bytes.length, [...(exact.get(pattern.bytes.length) ?? []), pattern]);
   }
-  for (const name of numberedFamilies) prefixes.push({ name, bytes: Buffer.from(name), numbered: true });
+  for (const name of numberedFamilies) {
+    prefixes[name.charCodeAt(0)]?.push({ name, bytes: Buffer.from(name), numbered: true });
+  }
   const byLength: (readonly Pattern[] | undefined)[] = Array.from({ length: 64 }, (_, length) => exact.get(length));
 
   return (bytes, start, end) => {
@@ -94,7 +96,7 @@ export function createRedactor(): Redactor {
     const candidates = length < 64 ? byLength[length] : undefined;
     if (candidates)
       for (const candidate of candidates) if (startsWith(bytes, start, candidate.bytes)) return candidate.name;
-    for (const prefix of prefixes) {
+    for (const prefix of prefixes[bytes[start] as number] as readonly Pattern[]) {
       if (length <= prefix.bytes.length || !startsWith(bytes, start, prefix.bytes)) continue;
       const next = bytes[start + prefix.bytes.length] as number;
       if (!prefix.numbered || (next >= 0x30 && next <= 0x39)) return prefix.name;

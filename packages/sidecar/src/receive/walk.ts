@@ -11,7 +11,6 @@ import {
   Cursor,
   eventShape,
   keyValue,
-  Malformed,
   resourceShape,
   type Shape,
   scopeShape,
@@ -59,20 +58,18 @@ export function walk(body: Uint8Array, options: WalkOptions): Walked {
   return walker.write();
 }
 
+/** Numbers a found span takes in `#found`; flat, because an object a span is garbage a span. */
+const perSpan = 9;
+
 class Walker {
   readonly #body: Uint8Array;
   readonly #options: WalkOptions;
   readonly #cursor: Cursor;
-  /** What is to be written: resource, scope, span, edits. Nothing is written before the whole request is checked. */
-  readonly #found: {
-    resource: Range;
-    scope: Range;
-    span: Range;
-    traceId: number;
-    spanId: number;
-    edits: readonly Edit[];
-    bytes: number;
-  }[] = [];
+  /** What is to be written, `perSpan` offsets each. Nothing is written before the whole request is checked. */
+  readonly #found: number[] = [];
+  /** Edits by the index of their span in `#found`; most spans have none. */
+  readonly #edits = new Map<number, Edit[]>();
+  #room = 0;
   #received = 0;
   #rejected = 0;
   #because: string | undefined;
@@ -91,7 +88,7 @@ class Walker {
       for (const scopeSpans of items) {
         const { other: scope, items: spans } = this.#children(scopeSpans.start, scopeSpans.end, 'ScopeSpans', 2, 1);
         if (scope) this.#cursor.check(scope.start, scope.end, scopeShape);
-        for (const span of spans) this.#span(resource ?? nothing, scope ?? nothing, span);
+        for (const span of spans) this.#span(resource ?? nothing, scope ?? nothing, span.start, span.end);
       }
     }
   }
@@ -117,14 +114,16 @@ class Walker {
     return { items, other };
   }
 
-  #span(resource: Range, scope: Range, span: Range): void {
+  #span(resource: Range, scope: Range, spanStart: number, spanEnd: number): void {
     const cursor = this.#cursor;
-    let traceId = nothing;
-    let spanId = nothing;
-    let edits: Edit[] = noEdits;
-    let bytes = span.end - span.start;
-    for (let at = span.start; at < span.end; ) {
-      at = cursor.field(at, span.end, 'Span');
+    let traceId = 0;
+    let traceIdBytes = 0;
+    let spanId = 0;
+    let spanIdBytes = 0;
+    let edits: Edit[] | undefined;
+    let bytes = spanEnd - spanStart;
+    for (let at = spanStart; at < spanEnd; ) {
+      at = cursor.field(at, spanEnd, 'Span');
       const { number, begin, start } = cursor;
       const known = spanShape.fields[number];
       if (known === undefined) continue;
@@ -133,37 +132,63 @@ class Walker {
         const pattern = this.#attribute(start, at);
         if (pattern === undefined) continue;
         this.#cuts.push(pattern);
-        if (edits === noEdits) edits = [];
+        edits ??= [];
         edits.push({ start: begin, end: at, with: undefined });
         bytes -= at - begin;
       } else if (number === 11) {
         const event = this.#event(start, at);
         if (event === undefined) continue;
-        if (edits === noEdits) edits = [];
+        edits ??= [];
         edits.push({ start: begin, end: at, with: event });
         bytes += event.length - (at - begin);
-      } else if (known.shape) cursor.check(start, at, known.shape);
-      else if (number === 1) traceId = { start, end: at };
-      else if (number === 2) spanId = { start, end: at };
+      } else if (known.shape) {
+        cursor.check(start, at, known.shape);
+      } else if (number === 1) {
+        traceId = start;
+        traceIdBytes = at - start;
+      } else if (number === 2) {
+        spanId = start;
+        spanIdBytes = at - start;
+      }
     }
     this.#received++;
-    const because = this.#unusable('trace_id', traceId, 16) ?? this.#unusable('span_id', spanId, 8);
-    if (because === undefined)
-      this.#found.push({ resource, scope, span, traceId: traceId.start, spanId: spanId.start, edits, bytes });
-    else {
+    const because =
+      this.#unusable('trace_id', traceId, traceIdBytes, 16) ?? this.#unusable('span_id', spanId, spanIdBytes, 8);
+    if (because !== undefined) {
       this.#rejected++;
       this.#because ??= because;
+      return;
     }
+    if (edits) this.#edits.set(this.#found.length, edits);
+    this.#found.push(resource.start, resource.end, scope.start, scope.end, spanStart, spanEnd, traceId, spanId, bytes);
+    this.#room += bytes + length(resource) + length(scope) + 64;
   }
 
-  #unusable(name: string, id: Range, length: number): string | undefined {
-    if (id.end - id.start !== length) return `${name} has ${id.end - id.start} bytes, expected ${length}`;
-    for (let at = id.start; at < id.end; at++) if (this.#body[at] !== 0) return undefined;
+  #unusable(name: string, id: number, bytes: number, expected: number): string | undefined {
+    if (bytes !== expected) return `${name} has ${bytes} bytes, expected ${expected}`;
+    for (let at = id; at < id + bytes; at++) if (this.#body[at] !== 0) return undefined;
     return `${name} is all zero`;
   }
 
   /** Checks a KeyValue. @returns the pattern its key falls under, if it holds content. */
   #attribute(start: number, end: number): string | undefined {
+    // As SDKs write it: the key, then a value that is text, a number or a truth, each shorter than 128 bytes.
+    const bytes = this.#body;
+    const keyBytes = bytes[start + 1] as number;
+    const value = start + 4 + keyBytes;
+    if (
+      bytes[start] === 0x0a &&
+      keyBytes < 0x80 &&
+      bytes[value - 2] === 0x12 &&
+      value + (bytes[value - 1] as number) === end
+    ) {
+      const tag = bytes[value];
+      const isPlain =
+        (tag === 0x0a && value + 2 + (bytes[value + 1] as number) === end && (bytes[value + 1] as number) < 0x80) ||
+        (tag === 0x21 && value + 9 === end) ||
+        ((tag === 0x18 || tag === 0x10) && this.#isVarint(value + 1, end));
+      if (isPlain) return this.#options.redact(bytes, start + 2, value - 2);
+    }
     const cursor = this.#cursor;
     let pattern: string | undefined;
     for (let at = start; at < end; ) {
@@ -171,10 +196,17 @@ class Walker {
       const known = keyValue.fields[cursor.number];
       if (known === undefined) continue;
       if (known.wire !== cursor.wire) throw cursor.mismatch('KeyValue', known);
-      if (cursor.number === 1) pattern = this.#options.redact(this.#body, cursor.start, at);
+      if (cursor.number === 1) pattern = this.#options.redact(bytes, cursor.start, at);
       else cursor.check(cursor.start, at, known.shape as Shape);
     }
     return pattern;
+  }
+
+  /** Is `start..end` exactly one varint? */
+  #isVarint(start: number, end: number): boolean {
+    if (end - start < 1 || end - start > 10) return false;
+    for (let at = start; at < end - 1; at++) if ((this.#body[at] as number) < 0x80) return false;
+    return (this.#body[end - 1] as number) < 0x80;
   }
 
   /** Checks an event. @returns the field written anew without its content attributes, undefined when it has none. */
@@ -195,7 +227,7 @@ class Walker {
       kept.push(this.#body.subarray(from, begin));
       from = at;
     }
-    if (from === start && kept.length === 0) return undefined;
+    if (kept.length === 0) return undefined;
     kept.push(this.#body.subarray(from, end));
     const content = Buffer.concat(kept);
     const field = Buffer.alloc(1 + varintBytes(content.length) + content.length);
@@ -207,39 +239,64 @@ class Walker {
   write(): Walked {
     const { seen, receivedAtUnixNano, onCut } = this.#options;
     for (const pattern of this.#cuts) onCut(pattern);
-    let room = 0;
-    for (const found of this.#found) room += found.bytes + length(found.resource) + length(found.scope) + 64;
-    const out = Buffer.allocUnsafe(room);
+    // Body and records share one buffer, so that every copy is a copyWithin: no view has to be made for it.
+    const origin = this.#body.length;
+    const out = Buffer.allocUnsafe(origin + this.#room);
+    out.set(this.#body, 0);
+    const receivedLow = Number(BigInt.asUintN(32, receivedAtUnixNano));
+    const receivedHigh = Number(BigInt.asUintN(32, receivedAtUnixNano >> 32n));
+    const found = this.#found;
     const identities: number[] = [];
-    let at = 0;
+    let at = origin;
     let spans = 0;
     let duplicate = 0;
-    for (const found of this.#found) {
-      if (!seen.add(this.#body, found.traceId, found.spanId)) {
+    for (let index = 0; index < found.length; index += perSpan) {
+      const spanStart = found[index + 4] as number;
+      const spanEnd = found[index + 5] as number;
+      const traceId = found[index + 6] as number;
+      const spanId = found[index + 7] as number;
+      const spanBytes = found[index + 8] as number;
+      if (!seen.add(this.#body, traceId, spanId)) {
         duplicate++;
         continue;
       }
-      const content = sized(length(found.resource)) + sized(length(found.scope)) + sized(found.bytes) + 9;
-      at = writeVarint(out, at, content + crcFieldBytes);
+      const resourceBytes = (found[index + 1] as number) - (found[index] as number);
+      const scopeBytes = (found[index + 3] as number) - (found[index + 2] as number);
+      at = writeVarint(out, at, sized(resourceBytes) + sized(scopeBytes) + sized(spanBytes) + 9 + crcFieldBytes);
       const begin = at;
-      at = this.#copy(out, at, 0x0a, found.resource);
-      at = this.#copy(out, at, 0x12, found.scope);
-      out[at++] = 0x1a;
-      at = writeVarint(out, at, found.bytes);
-      const spanAt = at;
-      at = this.#copyEdited(out, at, found.span, found.edits);
-      // An edit before the ids moves them; ours to find again only then.
-      const moved = (offset: number): number => spanAt + offset - found.span.start + shiftBefore(found.edits, offset);
-      identities.push(moved(found.traceId), moved(found.spanId));
-      out[at++] = 0x21;
-      out.writeBigUInt64LE(receivedAtUnixNano, at);
-      at += 8;
-      out[at++] = crcTag;
-      at = out.writeUInt32LE(crc32(out.subarray(begin, at - 1)), at);
+      out[at] = 0x0a;
+      at = writeVarint(out, at + 1, resourceBytes);
+      out.copyWithin(at, found[index] as number, found[index + 1]);
+      at += resourceBytes;
+      out[at] = 0x12;
+      at = writeVarint(out, at + 1, scopeBytes);
+      out.copyWithin(at, found[index + 2] as number, found[index + 3]);
+      at += scopeBytes;
+      out[at] = 0x1a;
+      at = writeVarint(out, at + 1, spanBytes);
+      const edits = this.#edits.get(index);
+      identities.push(
+        at - origin + traceId - spanStart + shiftBefore(edits, traceId),
+        at - origin + spanId - spanStart + shiftBefore(edits, spanId),
+      );
+      if (edits) {
+        at = copyEdited(out, at, spanStart, spanEnd, edits);
+      } else {
+        out.copyWithin(at, spanStart, spanEnd);
+        at += spanBytes;
+      }
+      out[at] = 0x21;
+      writeUInt32(out, at + 1, receivedLow);
+      writeUInt32(out, at + 5, receivedHigh);
+      at += 9;
+      const checksum = crc32(out.subarray(begin, at));
+      out[at] = crcTag;
+      writeUInt32(out, at + 1, checksum);
+      at += crcFieldBytes;
       spans++;
     }
     return {
-      records: out.subarray(0, at),
+      records: out.subarray(origin, at),
       spans,
       received: this.#received,
       duplicate,
@@ -248,39 +305,38 @@ class Walker {
       identities,
     };
   }
+}
 
-  #copy(out: Buffer, at: number, tag: number, range: Range): number {
-    out[at++] = tag;
-    at = writeVarint(out, at, length(range));
-    out.set(this.#body.subarray(range.start, range.end), at);
-    return at + length(range);
-  }
-
-  #copyEdited(out: Buffer, at: number, span: Range, edits: readonly Edit[]): number {
-    let from = span.start;
-    for (const edit of edits) {
-      out.set(this.#body.subarray(from, edit.start), at);
-      at += edit.start - from;
-      if (edit.with) {
-        out.set(edit.with, at);
-        at += edit.with.length;
-      }
-      from = edit.end;
+function copyEdited(out: Buffer, at: number, start: number, end: number, edits: readonly Edit[]): number {
+  let from = start;
+  for (const edit of edits) {
+    out.copyWithin(at, from, edit.start);
+    at += edit.start - from;
+    if (edit.with) {
+      out.set(edit.with, at);
+      at += edit.with.length;
     }
-    out.set(this.#body.subarray(from, span.end), at);
-    return at + span.end - from;
+    from = edit.end;
   }
+  out.copyWithin(at, from, end);
+  return at + end - from;
+}
+
+function writeUInt32(out: Uint8Array, at: number, value: number): void {
+  out[at] = value;
+  out[at + 1] = value >>> 8;
+  out[at + 2] = value >>> 16;
+  out[at + 3] = value >>> 24;
 }
 
 const nothing: Range = { start: 0, end: 0 };
-const noEdits: Edit[] = [];
 const length = (range: Range): number => range.end - range.start;
 const sized = (bytes: number): number => 1 + varintBytes(bytes) + bytes;
 
-function shiftBefore(edits: readonly Edit[], offset: number): number {
+/** How far the edits before `offset` move it. */
+function shiftBefore(edits: readonly Edit[] | undefined, offset: number): number {
+  if (!edits) return 0;
   let shift = 0;
   for (const edit of edits) if (edit.end <= offset) shift += (edit.with?.length ?? 0) - (edit.end - edit.start);
   return shift;
 }
-
-export { Malformed };
