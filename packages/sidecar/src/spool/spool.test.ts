@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { crcTag, scan } from './record.ts';
+import { createSeen, openSeen } from './seen.ts';
+import { openSpool, SpoolFull, type SpoolOptions } from './spool.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'routescope-spool-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const open_ = (options: Partial<SpoolOptions> = {}) => openSpool(directory, { consumers: ['load'], ...options });
+
+/** A whole record with a span of random ids. */
+function record(ids = randomBytes(24)): Buffer {
+  const span = Buffer.concat([
+    Buffer.from([0x0a, 16]),
+    ids.subarray(0, 16),
+    Buffer.from([0x12, 8]),
+    ids.subarray(16, 24),
+  ]);
+  const content = Buffer.concat([Buffer.from([0x0a, 0, 0x12, 0, 0x1a, span.length]), span]);
+  const checksum = Buffer.alloc(5);
+  checksum[0] = crcTag;
+  checksum.writeUInt32LE(crc32(content), 1);
+  return Buffer.concat([Buffer.from([content.length + 5]), content, checksum]);
+}
+
+describe('appending', () => {
+  test('what is acknowledged is in the file, and everybody who waits shares one fsync', async () => {
+    let syncs = 0;
+    const disk = {
+      open: async (path: string) => {
+        const file = await open(path, 'a');
+        const datasync = file.datasync.bind(file);
+        file.datasync = async () => {
+          syncs++;
+          await datasync();
+        };
+        return file;
+      },
+    };
+    const spool = await open_({ disk });
+    const records = Array.from({ length: 50 }, () => record());
+    await Promise.all(records.map((each) => spool.append(each, 1)));
+    const [segment] = spool.segments;
+    expect(readFileSync(segment?.path as string)).toEqual(Buffer.concat(records));
+    expect(syncs).toBeLessThanOrEqual(2);
+    expect(spool.queued).toEqual({ spans: 50, bytes: 50 * (records[0]?.length as number) });
+    await spool.close();
+  });
+
+  test('beyond its bound it refuses, and takes again once something was consumed', async () => {
+    const spool = await open_({ maxBytes: 100 });
+    for (let index = 0; index < 3; index++) await spool.append(record(), 1);
+    await expect(spool.append(record(), 1)).rejects.toThrow(SpoolFull);
+    await spool.rotate();
+    await spool.consumed('load', spool.pending('load')[0]?.number as number);
+    await spool.append(record(), 1);
+    await spool.close();
+  });
+
+  test('a failed fsync rejects everybody in the round, leaves no torn bytes, and the next append succeeds', async () => {
+    let failures = 1;
+    const disk = {
+      open: async (path: string): Promise<FileHandle> => {
+        const file = await open(path, 'a');
+        const datasync = file.datasync.bind(file);
+        file.datasync = async () => {
+          if (failures-- > 0) throw new Error('ENOSPC: no space left on device');
+          await datasync();
+        };
+        return file;
+      },
+    };
+    const spool = await open_({ disk });
+    const results = await Promise.allSettled([spool.append(record(), 1), spool.append(record(), 1)]);
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
+    const good = record();
+    await spool.append(good, 1);
+    expect(Buffer.concat(spool.segments.map((segment) => readFileSync(segment.path)))).toEqual(good);
+    await spool.close();
+  });
+
+  test('who comes while a round fails is rejected too: it may only repeat what has just failed', async () => {
+    let fail: (() => void) | undefined;
+    const disk = {
+      open: async (path: string): Promise<FileHandle> => {
+        const file = await open(path, 'a');
+        file.datasync = () =>
+          new Promise((_, reject) => {
+            fail = () => reject(new Error('EIO'));
+          });
+        return file;
+      },
+    };
+    const spool = await open_({ disk });
+    const first = spool.append(record(), 1);
+    first.catch(() => {});
+    await expect.poll(() => fail).toBeDefined();
+    const repeated = spool.append(new Uint8Array(), 0);
+    fail?.();
+    await expect(first).rejects.toThrow('EIO');
+    await expect(repeated).rejects.toThrow('EIO');
+    rmSync(join(directory, 'lock'));
+  });
+});
+
+describe('segments', () => {
+  test('only closed ones are pending; a consumed one stays consumed after a restart', async () => {
+    const spool = await open_();
+    await spool.append(record(), 1);
+    expect(spool.pending('load')).toEqual([]);
+    await spool.rotate();
+    await spool.append(record(), 1);
+    await spool.rotate();
+    expect(spool.pending('load').map((segment) => segment.number)).toEqual([1, 2]);
+    await spool.consumed('load', 1);
+    await spool.close();
+
+    const again = await open_();
+    expect(again.id).toBe(spool.id);
+    expect(again.pending('load').map((segment) => segment.number)).toEqual([2]);
+    await again.close();
+  });
+
+  test('are closed by size', async () => {
+    const spool = await open_({ segmentBytes: 60 });
+    for (let index = 0; index < 4; index++) await spool.append(record(), 1);
+    expect(spool.pending('load')).toHaveLength(2);
+    await spool.close();
+  });
+
+  test('consumed ones are kept up to a bound, oldest gone first, and numbers are never used twice', async () => {
+    const spool = await open_({ keepBytes: 100 });
+    for (let number = 1; number <= 5; number++) {
+      await spool.append(record(), 1);
+      await spool.rotate();
+      await spool.consumed('load', number);
+    }
+    expect(spool.segments.map((segment) => segment.number)).toEqual([4, 5]);
+    await spool.close();
+    for (const segment of spool.segments) rmSync(segment.path);
+    const again = await open_();
+    await again.append(record(), 1);
+    expect(again.segments.map((segment) => segment.number)).toEqual([6]);
+    await again.close();
+  });
+
+  test('the slowest consumer decides what is queued', async () => {
+    const spool = await open_({ consumers: ['load', 'forward'] });
+    await spool.append(record(), 1);
+    await spool.rotate();
+    await spool.consumed('load', 1);
+    expect(spool.queued.spans).toBe(1);
+    expect(spool.pending('forward')).toHaveLength(1);
+    await spool.close();
+  });
+});
+
+describe('after a crash', () => {
+  test.each([
+    ['half a record', (whole: Buffer) => whole.subarray(0, whole.length - 3)],
+    [
+      'a record with a flipped byte',
+      (whole: Buffer) =>
+        Buffer.concat([whole.subarray(0, 10), Buffer.from([(whole[10] as number) ^ 1]), whole.subarray(11)]),
+    ],
+    ['zeros, as some file systems leave them', () => Buffer.alloc(512)],
+  ])('%s at the end is cut off, and what was whole stays', async (_, broken) => {
+    const spool = await open_();
+    const good = [record(), record()];
+    await spool.append(Buffer.concat(good), 2);
+    const path = spool.segments[0]?.path as string;
+    await spool.close();
+    appendFileSync(path, broken(record()));
+
+    const again = await open_();
+    expect(again.tornBytes).toBeGreaterThan(0);
+    expect(again.queued.spans).toBe(2);
+    expect(statSync(path).size).toBe(Buffer.concat(good).length);
+    await again.close();
+  });
+
+  test('the lock of a process that is gone is taken over; that of one that lives is not', async () => {
+    writeFileSync(join(directory, 'lock'), '999999999');
+    const spool = await open_();
+    await expect(open_()).rejects.toThrow(`is in use by process ${process.pid}: stop that sidecar`);
+    await spool.close();
+  });
+
+  test('the spans on disk are seen again', async () => {
+    const spool = await open_();
+    const ids = randomBytes(24);
+    await spool.append(record(ids), 1);
+    await spool.close();
+    const again = await open_();
+    const seen = await openSeen(again, 100);
+    expect(seen.add(ids, 0, 16)).toBe(false);
+    expect(seen.add(randomBytes(24), 0, 16)).toBe(true);
+    await again.close();
+  });
+});
+
+describe('the set of seen spans', () => {
+  test('remembers at least its capacity, forgets the oldest, and never takes new for old', () => {
+    const seen = createSeen(1_000);
+    const ids = Array.from({ length: 5_000 }, () => randomBytes(24));
+    for (const id of ids) expect(seen.add(id, 0, 16)).toBe(true);
+    for (const id of ids.slice(-1_000)) expect(seen.add(id, 0, 16)).toBe(false);
+    expect(seen.add(ids[0] as Buffer, 0, 16)).toBe(true);
+  });
+
+  test('takes back what was removed and nothing else, however the slots collide', () => {
+    const seen = createSeen(500);
+    const ids = Array.from({ length: 500 }, () => randomBytes(24));
+    for (const id of ids) seen.add(id, 0, 16);
+    for (const [index, id] of ids.entries()) if (index % 3 === 0) seen.remove(id, 0, 16);
+    for (const [index, id] of ids.entries()) expect(seen.add(id, 0, 16), `id ${index}`).toBe(index % 3 === 0);
+  });
+});
+
+test('a segment is read back record by record', () => {
+  const records = [record(), record(), record()];
+  const bounds: number[] = [];
+  expect(scan(Buffer.concat(records), (start, end) => bounds.push(end - start)).records).toBe(3);
+  expect(bounds).toEqual(records.map((each) => each.length - 6));
+});
