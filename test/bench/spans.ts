@@ -22,23 +22,30 @@ const tags = [
 ];
 const startSeconds = 1_795_310_500;
 
-/** `count` requests of 512 spans: 256 calls, each a call span and an attempt span of 20 attributes. */
-export function routedCalls(count: number): Uint8Array[] {
+/**
+ * `count` requests of 512 spans: 256 calls, each a call span and an attempt span of 20 attributes.
+ * @param more attributes of 40 bytes to add to every span.
+ */
+export function routedCalls(count: number, more = 0): Uint8Array[] {
+  const extra = Object.fromEntries(
+    Array.from({ length: more }, (_, index) => [`app.attribute.${index}`, 'some-value-of-the-app']),
+  );
   return Array.from({ length: count }, (_, request) => {
     const spans: ReadableSpan[] = [];
-    for (let index = 0; index < 256; index++) spans.push(...routedCall(request * 256 + index));
+    for (let index = 0; index < 256; index++) spans.push(...routedCall(request * 256 + index, extra));
     const bytes = ProtobufTraceSerializer.serializeRequest(spans);
     if (!bytes) throw new Error('the serializer gave nothing');
     return bytes;
   });
 }
 
-function routedCall(number: number): [ReadableSpan, ReadableSpan] {
+function routedCall(number: number, extra: Attributes): [ReadableSpan, ReadableSpan] {
   const traceId = randomBytes(16).toString('hex');
   const callId = randomBytes(8).toString('hex');
   const tag = tags[number % tags.length] as string;
   const cost = Number((0.000123 + (number % 1000) * 1e-9).toFixed(12));
   const common = {
+    ...extra,
     'routescope.tag': tag,
     'routescope.route.version': '5f1c2a',
     'routescope.route.policy': 'static',
