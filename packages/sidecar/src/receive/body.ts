@@ -1,6 +1,7 @@
 /** A request's body, whole and inflated, within limits that hold before and after inflating. */
 import type { IncomingMessage } from 'node:http';
 import { gunzip, gunzipSync } from 'node:zlib';
+import type { Buffers } from './buffers.ts';
 
 export interface Limits {
   /** As sent. @default 20 MiB */
@@ -19,21 +20,6 @@ export class TooLarge extends Error {
 /** The body cannot be inflated. */
 export class NotGzip extends Error {
   override readonly name = 'NotGzip';
-}
-
-/** Receive buffers are used again: a fresh one costs more in page faults than the copy into it. */
-export class Buffers {
-  readonly #free: Buffer[] = [];
-
-  take(bytes: number): Buffer {
-    const fitting = this.#free.findIndex((buffer) => buffer.length >= bytes);
-    if (fitting >= 0) return this.#free.splice(fitting, 1)[0] as Buffer;
-    return Buffer.allocUnsafeSlow(Math.max(64 * 1024, 2 ** Math.ceil(Math.log2(bytes))));
-  }
-
-  give(buffer: Buffer): void {
-    if (this.#free.length < 8 && buffer.length <= 4 * 1024 * 1024) this.#free.push(buffer);
-  }
 }
 
 /**

@@ -5,7 +5,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRedactor } from '../redact.ts';
 import type { Seen } from '../spool/seen.ts';
 import type { Spool } from '../spool/spool.ts';
-import { Buffers, defaultLimits, inflate, type Limits, NotGzip, readBody, TooLarge } from './body.ts';
+import { defaultLimits, inflate, type Limits, NotGzip, readBody, TooLarge } from './body.ts';
+import { Buffers } from './buffers.ts';
 import type { ReceiveCounters } from './counters.ts';
 import { requestFromJson } from './json.ts';
 import { codes, type Encoding, encodings, responseBody, statusBody } from './status.ts';
@@ -67,7 +68,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       buffer = received.buffer;
       const inflated = compression === 'gzip' ? await inflate(received.body, limits.inflatedBytes) : received.body;
       const body = encoding === 'json' ? requestFromJson(inflated.toString('utf8')) : inflated;
-      walked = walk(body, { seen, redact, onCut, receivedAtUnixNano: now() });
+      walked = walk(body, { seen, redact, onCut, buffers, receivedAtUnixNano: now() });
     } catch (problem) {
       if (problem instanceof TooLarge) return say(413, codes.resourceExhausted, problem.message);
       if (problem instanceof Malformed || problem instanceof NotGzip) {

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { createRedactor } from '../redact.ts';
 import { identitiesOf, scan } from '../spool/record.ts';
 import { createSeen } from '../spool/seen.ts';
+import { Buffers } from './buffers.ts';
 import { requestFromJson } from './json.ts';
 import { type Walked, walk } from './walk.ts';
 import { Malformed } from './wire.ts';
@@ -60,6 +61,7 @@ function walked(body: Uint8Array, seen = createSeen(1000)): Walked & { cuts: str
     seen,
     redact: createRedactor(),
     onCut: (name) => cuts.push(name),
+    buffers: new Buffers(),
     receivedAtUnixNano: 5n,
   });
   return { ...result, records: Buffer.from(result.records), cuts };

@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib';
 import type { Redactor } from '../redact.ts';
 import { crcFieldBytes, crcTag } from '../spool/record.ts';
 import type { Seen } from '../spool/seen.ts';
+import type { Buffers } from './buffers.ts';
 import {
   Cursor,
   eventShape,
@@ -20,8 +21,10 @@ import {
 } from './wire.ts';
 
 export interface Walked {
-  /** The records, one after the other; a view that is valid until the output is used again. */
+  /** The records, one after the other; a view into `buffer`. */
   readonly records: Uint8Array;
+  /** To be given back to `buffers` when the records are no longer needed. */
+  readonly buffer: Buffer;
   /** Spans in `records`. */
   readonly spans: number;
   readonly received: number;
@@ -38,6 +41,7 @@ export interface WalkOptions {
   readonly redact: Redactor;
   /** Told the pattern of every attribute that is cut. */
   readonly onCut: (pattern: string) => void;
+  readonly buffers: Buffers;
   readonly receivedAtUnixNano: bigint;
 }
 
@@ -237,11 +241,11 @@ class Walker {
   }
 
   write(): Walked {
-    const { seen, receivedAtUnixNano, onCut } = this.#options;
+    const { seen, receivedAtUnixNano, onCut, buffers } = this.#options;
     for (const pattern of this.#cuts) onCut(pattern);
     // Body and records share one buffer, so that every copy is a copyWithin: no view has to be made for it.
     const origin = this.#body.length;
-    const out = Buffer.allocUnsafe(origin + this.#room);
+    const out = buffers.take(origin + this.#room);
     out.set(this.#body, 0);
     const receivedLow = Number(BigInt.asUintN(32, receivedAtUnixNano));
     const receivedHigh = Number(BigInt.asUintN(32, receivedAtUnixNano >> 32n));
@@ -297,6 +301,7 @@ class Walker {
     }
     return {
       records: out.subarray(origin, at),
+      buffer: out,
       spans,
       received: this.#received,
       duplicate,

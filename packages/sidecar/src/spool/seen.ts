@@ -30,6 +30,7 @@ export function createSeen(capacity = 1_000_000): Seen {
   let young = new Uint32Array(slots * 2);
   let old = new Uint32Array(slots * 2);
   let count = 0;
+  let hasOld = false;
   let low = 0;
   let high = 0;
 
@@ -65,12 +66,13 @@ export function createSeen(capacity = 1_000_000): Seen {
   return {
     add(bytes, traceId, spanId) {
       hash(bytes, traceId, spanId);
-      if (holds(old, find(old))) return false;
+      if (hasOld && holds(old, find(old))) return false;
       let index = find(young);
       if (holds(young, index)) return false;
       if (count >= capacity) {
         [old, young] = [young, old.fill(0)];
         count = 0;
+        hasOld = true;
         index = find(young);
       }
       young[index] = low;
