@@ -16,10 +16,14 @@ export interface Rates {
   readonly cacheWrite1h?: number;
 }
 
+/** Rates for the whole request from that many input tokens on; a class not named keeps its rate below. */
+export interface Band extends Rates {
+  readonly inputTokens: number;
+}
+
 /** The rates of one model at one time. */
 export interface Price extends Rates {
-  /** Rates for the whole request once its input reaches `inputTokens`; a class not named keeps its rate below. */
-  readonly above?: readonly (Rates & { readonly inputTokens: number })[];
+  readonly above?: readonly Band[];
   /** Where the rates come from. */
   readonly source: string;
   /** The catalog or file they stand in. */

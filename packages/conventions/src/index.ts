@@ -1,4 +1,4 @@
-export type { Cost, Price, Rates } from './cost.ts';
+export type { Band, Cost, Price, Rates } from './cost.ts';
 export { costOf, sumCosts, usd } from './cost.ts';
 export type { Usage } from './usage.ts';
 export { unknownUsage } from './usage.ts';

@@ -1,0 +1,98 @@
+/**
+ * Makes `generated/catalog.json` from the data of `@pydantic/genai-prices` (MIT): run by `npm run prices:update` after
+ * that package was updated. Token prices only; per-request and per-second ones, and discounts by the time of day, are
+ * left out.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type ConditionalPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
+import type { CatalogFile, CatalogModel, CatalogPrice } from '../prices.ts';
+
+/** The package's provider ids, by OpenTelemetry's names (`gen_ai.provider.name`). */
+const providers: Readonly<Record<string, string>> = {
+  openai: 'openai',
+  anthropic: 'anthropic',
+  'azure.ai.openai': 'azure',
+  'azure.ai.inference': 'azure',
+  'aws.bedrock': 'aws',
+  'gcp.vertex_ai': 'google',
+  'gcp.gemini': 'google',
+  groq: 'groq',
+  deepseek: 'deepseek',
+  mistral_ai: 'mistral',
+  x_ai: 'x-ai',
+  perplexity: 'perplexity',
+  moonshot_ai: 'moonshotai',
+  cohere: 'cohere',
+  openrouter: 'openrouter',
+};
+
+const classes = {
+  input: 'input_mtok',
+  output: 'output_mtok',
+  cacheRead: 'cache_read_mtok',
+  cacheWrite: 'cache_write_mtok',
+  cacheWrite1h: 'cache_write_1h_mtok',
+} as const;
+
+export function catalogFile(): CatalogFile {
+  const manifest = new URL('../package.json', import.meta.resolve('@pydantic/genai-prices'));
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+  const models: Record<string, CatalogModel[]> = {};
+  for (const [name, id] of Object.entries(providers)) {
+    const found = findProvider({ providerId: id });
+    if (!found)
+      throw new Error(
+        `@pydantic/genai-prices has no provider ${JSON.stringify(id)} any more: adapt generate/prices.ts`,
+      );
+    models[name] = found.models.flatMap(({ id: model, match, prices }) => {
+      const list = (Array.isArray(prices) ? prices : [{ prices }]).flatMap(priceOf);
+      return list.length > 0 ? [{ model, match, prices: list }] : [];
+    });
+  }
+  return {
+    version: `genai-prices-${version}`,
+    source: 'https://github.com/pydantic/genai-prices',
+    license: 'MIT, Copyright (c) Pydantic Services Inc.',
+    unit: 'USD per million tokens',
+    providers: models,
+  };
+}
+
+function priceOf({ constraint, prices }: ConditionalPrice): CatalogPrice[] {
+  if (constraint && constraint.type !== 'start_date') return [];
+  const base: Record<string, number> = {};
+  const bands = new Map<number, Record<string, number>>();
+  for (const [name, key] of Object.entries(classes)) {
+    const rate: ModelPrice[string] = prices[key];
+    if (typeof rate === 'number') base[name] = rate;
+    else if (rate) {
+      base[name] = rate.base;
+      // Theirs begins above `start`, ours at `inputTokens`.
+      for (const tier of rate.tiers) bands.set(tier.start + 1, { ...bands.get(tier.start + 1), [name]: tier.price });
+    }
+  }
+  if (Object.keys(base).length === 0) return [];
+  const above = [...bands].sort(([a], [b]) => a - b).map(([inputTokens, rates]) => ({ inputTokens, ...rates }));
+  return [{ ...(constraint && { from: constraint.start_date }), ...base, ...(above.length > 0 && { above }) }];
+}
+
+/** One line a model: a change of prices is a diff people can read. */
+export function render(file: CatalogFile): string {
+  const { providers: byProvider, ...head } = file;
+  const lines = Object.entries(byProvider).map(
+    ([name, models]) =>
+      `    ${JSON.stringify(name)}: [\n${models.map((model) => `      ${JSON.stringify(model)}`).join(',\n')}\n    ]`,
+  );
+  return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "providers": {\n${lines.join(',\n')}\n  }\n}\n`;
+}
+
+const path = new URL('../../generated/catalog.json', import.meta.url);
+
+export const isCurrent = (): boolean => readFileSync(path, 'utf8') === render(catalogFile());
+
+export function write(): void {
+  writeFileSync(path, render(catalogFile()));
+  console.log('wrote packages/conventions/generated/catalog.json');
+}
+
+if (import.meta.url === `file://${process.argv[1]}`) write();

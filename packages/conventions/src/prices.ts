@@ -1,0 +1,199 @@
+/**
+ * The price catalog, and a user's own prices on top of it. A lazy subpath of the package: whoever imports it pays for
+ * reading the catalog, at the first look-up.
+ */
+import { readFileSync } from 'node:fs';
+import type { Band, Price, Rates } from './cost.ts';
+
+export interface PriceQuery {
+  /** `gen_ai.provider.name`. A model is never looked up under another provider's name. */
+  readonly provider: string;
+  readonly model: string;
+  /** Host that was asked, with its port unless it is the scheme's own. */
+  readonly host?: string;
+  /** When the request was made, epoch ms. */
+  readonly at: number;
+}
+
+export interface PriceBook {
+  /** Names the book on every cost computed with it. */
+  readonly version: string;
+  /** The price of that model at that time; undefined when the book has none. */
+  find(query: PriceQuery): Price | undefined;
+}
+
+/** Which model ids a catalog entry stands for. */
+export type Match =
+  | { readonly equals: string }
+  | { readonly starts_with: string }
+  | { readonly ends_with: string }
+  | { readonly contains: string }
+  | { readonly regex: string }
+  | { readonly or: readonly Match[] }
+  | { readonly and: readonly Match[] };
+
+export interface CatalogPrice extends Rates {
+  /** ISO date from which it holds; absent: since ever. */
+  readonly from?: string;
+  readonly above?: readonly Band[];
+}
+
+export interface CatalogModel {
+  readonly model: string;
+  readonly match: Match;
+  readonly prices: readonly CatalogPrice[];
+}
+
+/** What `generated/catalog.json` holds. */
+export interface CatalogFile {
+  readonly version: string;
+  readonly source: string;
+  readonly license: string;
+  readonly unit: string;
+  readonly providers: Readonly<Record<string, readonly CatalogModel[]>>;
+}
+
+/** One line of a user's price file. Rates are USD per million tokens. */
+export interface UserPrice extends Rates {
+  /** Endpoint it holds for, with its port unless it is the scheme's own: `llm.internal:8000`. */
+  readonly host?: string;
+  /** `gen_ai.provider.name` it holds for. Needed where there is no host. */
+  readonly provider?: string;
+  readonly model: string;
+  /** ISO date or time from which it holds; before it the catalog does. */
+  readonly from?: string;
+  readonly above?: readonly Band[];
+}
+
+export interface UserPrices {
+  /** Named by the user; stands on every cost computed with it. */
+  readonly version: string;
+  readonly prices: readonly UserPrice[];
+}
+
+const remembered = 1_000;
+
+let loaded: PriceBook | undefined;
+
+/** The catalog that comes with the package. */
+export function catalog(): PriceBook {
+  loaded ??= bookOf(
+    JSON.parse(readFileSync(new URL('../generated/catalog.json', import.meta.url), 'utf8')) as CatalogFile,
+  );
+  return loaded;
+}
+
+function bookOf(file: CatalogFile): PriceBook {
+  // A look-up tries a few hundred rules; an app uses a handful of models.
+  const found = new Map<string, CatalogModel | undefined>();
+  const entryOf = (provider: string, model: string): CatalogModel | undefined => {
+    const key = `${provider}\n${model}`;
+    if (found.has(key)) return found.get(key);
+    const models = file.providers[provider] ?? [];
+    let entry: CatalogModel | undefined;
+    for (const name of namesOf(model)) {
+      entry = models.find((each) => each.model === name) ?? models.find((each) => matches(each.match, name));
+      if (entry) break;
+    }
+    if (found.size < remembered) found.set(key, entry);
+    return entry;
+  };
+  return {
+    version: file.version,
+    find({ provider, model, at }) {
+      const entry = entryOf(provider, model);
+      const price = entry && inForce(entry.prices, at);
+      return price && { ...price, source: file.source, version: file.version };
+    },
+  };
+}
+
+/** The id as it is, then without what providers put around it: version, date, region, maker. */
+function namesOf(model: string): string[] {
+  const names = new Set([model.toLowerCase()]);
+  for (const around of [
+    /^(us|eu|apac|global)\./,
+    /^anthropic\./,
+    /-v\d+(:\d+)?$/,
+    /@[\w.-]+$/,
+    /-(\d{4}-\d{2}-\d{2}|\d{8})$/,
+  ]) {
+    for (const name of [...names]) names.add(name.replace(around, ''));
+  }
+  return [...names];
+}
+
+function matches(match: Match, name: string): boolean {
+  if ('equals' in match) return name === match.equals;
+  if ('starts_with' in match) return name.startsWith(match.starts_with);
+  if ('ends_with' in match) return name.endsWith(match.ends_with);
+  if ('contains' in match) return name.includes(match.contains);
+  if ('regex' in match) return new RegExp(match.regex).test(name);
+  if ('or' in match) return match.or.some((each) => matches(each, name));
+  return match.and.every((each) => matches(each, name));
+}
+
+/** The newest price whose day has come. */
+function inForce<T extends { readonly from?: string }>(prices: readonly T[], at: number): T | undefined {
+  const since = (price: T): number => (price.from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(price.from));
+  return prices.filter((price) => since(price) <= at).sort((a, b) => since(b) - since(a))[0];
+}
+
+/** The user's prices win: by host first, then by provider. What they do not name, the book below answers. */
+export function withPrices(book: PriceBook, user: UserPrices): PriceBook {
+  const version = `${user.version}+${book.version}`;
+  return {
+    version,
+    find(query) {
+      const named = user.prices.filter(({ model }) => model.toLowerCase() === query.model.toLowerCase());
+      const byHost = named.filter(
+        ({ host }) => host !== undefined && (host === query.host || host === query.host?.replace(/:\d+$/, '')),
+      );
+      const byProvider = named.filter(({ host, provider }) => host === undefined && provider === query.provider);
+      const own = inForce(byHost, query.at) ?? inForce(byProvider, query.at);
+      return own ? { ...own, source: 'user', version: user.version } : book.find(query);
+    },
+  };
+}
+
+const rateNames = ['input', 'output', 'cacheRead', 'cacheWrite', 'cacheWrite1h'] as const;
+const known = new Set(['host', 'provider', 'model', 'from', 'above', 'source', ...rateNames]);
+
+/**
+ * Checks a user's prices, as read from JSON.
+ * @param where what the prices stand in, for the message.
+ * @throws Error that lists everything that is wrong: where, what was found, what is expected.
+ */
+export function parsePrices(json: unknown, where = 'prices'): UserPrices {
+  const problems: string[] = [];
+  const say = (place: string, found: unknown, expected: string): void => {
+    problems.push(`${place}: found ${JSON.stringify(found) ?? 'nothing'}, expected ${expected}`);
+  };
+  const isRate = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+  const file = (json ?? {}) as Partial<UserPrices>;
+  if (typeof file.version !== 'string' || file.version === '')
+    say('version', file.version, 'a name for this list, such as "acme-2026-11"');
+  if (!Array.isArray(file.prices)) say('prices', file.prices, 'a list');
+  for (const [index, line] of (Array.isArray(file.prices) ? file.prices : []).entries()) {
+    const at = `prices[${index}]`;
+    const price = (line ?? {}) as Record<string, unknown>;
+    if (typeof price['model'] !== 'string' || price['model'] === '')
+      say(`${at}.model`, price['model'], "the model's id");
+    if (typeof (price['host'] ?? price['provider']) !== 'string')
+      say(at, line, 'a provider (such as "openai") or a host (such as "llm.internal:8000")');
+    if (price['from'] !== undefined && Number.isNaN(Date.parse(String(price['from']))))
+      say(`${at}.from`, price['from'], 'an ISO date');
+    for (const name of rateNames)
+      if (price[name] !== undefined && !isRate(price[name]))
+        say(`${at}.${name}`, price[name], 'USD per million tokens, 0 or more');
+    if (!rateNames.some((name) => price[name] !== undefined)) say(at, line, `a rate: ${rateNames.join(', ')}`);
+    for (const name of Object.keys(price))
+      if (!known.has(name)) say(`${at}.${name}`, price[name], `one of ${[...known].join(', ')}`);
+    for (const [number, band] of (Array.isArray(price['above']) ? price['above'] : []).entries()) {
+      if (!isRate((band as { inputTokens?: unknown } | null)?.inputTokens))
+        say(`${at}.above[${number}].inputTokens`, band, 'the number of input tokens from which it holds');
+    }
+  }
+  if (problems.length > 0) throw new Error(`${where}: ${problems.join('; ')}`);
+  return file as UserPrices;
+}
