@@ -1,0 +1,50 @@
+/** What a provider's request and answer say about an inference, without their content. One implementation per API. */
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { Usage } from '@routescope/conventions';
+
+/** What an answer, or the chunks of one so far, tell. */
+export interface AnswerFacts {
+  readonly id: string | undefined;
+  readonly model: string | undefined;
+  /** As the provider says them, one per choice. */
+  readonly finishReasons: readonly string[];
+  readonly usage: Usage;
+  /** The usage is the provider's last word, not what was known when a stream was interrupted. */
+  readonly isUsageFinal: boolean;
+}
+
+/** Takes the chunks of a stream one after the other. */
+export interface Fold {
+  chunk(chunk: unknown): void;
+  facts(): AnswerFacts;
+}
+
+export interface Api {
+  readonly kind: 'openai' | 'anthropic';
+  /** `gen_ai.operation.name` */
+  readonly operation: string;
+  /** `gen_ai.request.*` and other parameters; absent ones are left out. */
+  requestAttributes(body: Json): Attributes;
+  answer(data: Json): AnswerFacts;
+  fold(): Fold;
+}
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export const asJson = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
+export const asText = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+export const asNumber = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isFinite(value) ? value : null;
+
+/** Attributes of which only those with a usable value stay. */
+export function present(attributes: Readonly<Record<string, unknown>>): Attributes {
+  const kept: Attributes = {};
+  for (const [name, value] of Object.entries(attributes)) {
+    const isPlain =
+      typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
+    const isList = Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
+    if (isPlain || isList) kept[name] = value as AttributeValue;
+  }
+  return kept;
+}

@@ -1,0 +1,83 @@
+/** `observe(client)`: a copy of a client of the vendor's own class, whose inferences become spans. */
+import { trace } from '@opentelemetry/api';
+import type { UserPrices } from '@routescope/conventions/prices';
+import { bookOf } from '../prices.ts';
+import { type Clock, systemClock } from '../telemetry.ts';
+import { anthropicMessages } from './anthropic.ts';
+import { type Api, asJson } from './facts.ts';
+import { InferenceSpan } from './inference.ts';
+import { leavesUsageOpen, openaiChat, withoutUsage } from './openai.ts';
+import { patchCreate, type Watch } from './patch.ts';
+import { isLoopback, type Server, serverOf } from './provider.ts';
+
+export interface ObserveOptions {
+  /** Prices that add to the catalog or replace it, for this client; else the process's own (`start({ prices })`). */
+  readonly prices?: UserPrices;
+  /**
+   * Ask OpenAI for the usage of a stream when the app does not (`stream_options.include_usage`), and hide it from the
+   * app. Some compatible servers refuse the field.
+   * @default true for api.openai.com and for servers on this machine, false elsewhere
+   */
+  readonly includeUsage?: boolean;
+  /** Epoch ms; for simulations. @default the system's */
+  readonly clock?: Clock;
+}
+
+/** The name every span of this package carries as its scope. */
+export const scopeName = '@routescope/sdk';
+
+// biome-ignore lint/suspicious/noExplicitAny: told apart by their shape, so that neither SDK has to be installed.
+type Internal = any;
+
+/**
+ * A working copy of an OpenAI or Anthropic client: same class, same helpers, same errors. Chat completions and messages
+ * made with it are spans with tokens and cost, whole and streamed. The client given stays as it was.
+ *
+ * @throws TypeError when it is neither client.
+ */
+export function observe<C extends object>(client: C, options: ObserveOptions = {}): C {
+  const kind = kindOf(client);
+  if (kind === undefined) {
+    throw new TypeError(
+      'observe() takes an OpenAI client (chat.completions) or an Anthropic client (messages) of their own SDKs',
+    );
+  }
+  const { constructor: Same, _options } = client as Internal;
+  // Anthropic's SDK traces itself when a provider is registered: switched off on the copy, or every call counts twice.
+  const settings = kind === 'anthropic' ? { ..._options, openTelemetry: false } : { ..._options };
+  return instrument(new Same(settings), kind, options) as C;
+}
+
+function kindOf(client: Internal): Api['kind'] | undefined {
+  if (typeof client?._options !== 'object') return undefined;
+  if (typeof client.chat?.completions?.create === 'function') return 'openai';
+  return typeof client.messages?.create === 'function' ? 'anthropic' : undefined;
+}
+
+/** Patches a client that nobody else holds, and what `withOptions` makes of it. */
+function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions): Internal {
+  const server = serverOf(copy, kind);
+  const api = kind === 'openai' ? openaiChat : anthropicMessages;
+  const book = bookOf(options.prices);
+  const clock = options.clock ?? systemClock;
+  const asksForUsage = kind === 'openai' && (options.includeUsage ?? isUsageSafe(server));
+  const owner = kind === 'openai' ? copy.chat.completions : copy.messages;
+
+  patchCreate(owner, (body): Watch => {
+    const inference = new InferenceSpan(asJson(body), { api, server, tracer: trace.getTracer(scopeName), clock, book });
+    if (!asksForUsage || !leavesUsageOpen(asJson(body))) return { inference, body, show: asItIs };
+    const asking = asJson(body);
+    const copied = { ...asking, stream_options: { ...asJson(asking['stream_options']), include_usage: true } };
+    return { inference, body: copied, show: withoutUsage };
+  });
+
+  const { withOptions } = copy;
+  if (typeof withOptions === 'function') {
+    copy.withOptions = (changes: unknown) => instrument(withOptions.call(copy, changes), kind, options);
+  }
+  return copy;
+}
+
+const isUsageSafe = (server: Server): boolean => server.address === 'api.openai.com' || isLoopback(server.address);
+
+const asItIs = (chunk: unknown): unknown => chunk;

@@ -1,0 +1,105 @@
+/** OpenAI chat completions, and the many servers that speak them. */
+import type { Attributes } from '@opentelemetry/api';
+import { type Usage, unknownUsage } from '@routescope/conventions';
+import { type AnswerFacts, type Api, asJson, asNumber, asText, type Fold, type Json, present } from './facts.ts';
+
+export const openaiChat: Api = {
+  kind: 'openai',
+  operation: 'chat',
+  requestAttributes(body): Attributes {
+    const { stop, n } = body;
+    return present({
+      'gen_ai.request.max_tokens': body['max_completion_tokens'] ?? body['max_tokens'],
+      'gen_ai.request.temperature': body['temperature'],
+      'gen_ai.request.top_p': body['top_p'],
+      'gen_ai.request.frequency_penalty': body['frequency_penalty'],
+      'gen_ai.request.presence_penalty': body['presence_penalty'],
+      'gen_ai.request.seed': body['seed'],
+      'gen_ai.request.stop_sequences': typeof stop === 'string' ? [stop] : stop,
+      'gen_ai.request.choice.count': n === 1 ? undefined : n,
+      'gen_ai.request.reasoning.level': body['reasoning_effort'],
+      'gen_ai.request.stream': body['stream'] === true || undefined,
+      'openai.api.type': 'chat_completions',
+      'openai.request.service_tier': body['service_tier'] === 'auto' ? undefined : body['service_tier'],
+    });
+  },
+  answer(data): AnswerFacts {
+    const usage = usageOf(data['usage']);
+    const choices = Array.isArray(data['choices']) ? data['choices'].map(asJson) : [];
+    return {
+      id: asText(data['id']),
+      model: asText(data['model']),
+      finishReasons: choices.map((choice) => asText(choice['finish_reason']) ?? 'error'),
+      usage: usage ?? unknownUsage,
+      isUsageFinal: usage !== undefined,
+    };
+  },
+  fold,
+};
+
+function fold(): Fold {
+  let id: string | undefined;
+  let model: string | undefined;
+  let usage: Usage | undefined;
+  const finishReasons: string[] = [];
+  return {
+    chunk(chunk) {
+      const data = asJson(chunk);
+      id ??= asText(data['id']);
+      model ??= asText(data['model']);
+      // The last word counts: some servers repeat the usage so far on every chunk. Groq has a place of its own for it.
+      usage = usageOf(data['usage'] ?? asJson(data['x_groq'])['usage']) ?? usage;
+      if (!Array.isArray(data['choices'])) return;
+      for (const choice of data['choices'].map(asJson)) {
+        const index = asNumber(choice['index']) ?? 0;
+        const reason = asText(choice['finish_reason']);
+        if (reason) finishReasons[index] = reason;
+        else finishReasons[index] ??= 'error'; // expected, and missing for now
+      }
+    },
+    facts: () => ({
+      id,
+      model,
+      finishReasons: [...finishReasons],
+      usage: usage ?? unknownUsage,
+      isUsageFinal: usage !== undefined,
+    }),
+  };
+}
+
+/** Undefined when the answer has none. Details are parts of the totals. */
+export function usageOf(value: unknown): Usage | undefined {
+  const usage = asJson(value);
+  const input = asNumber(usage['prompt_tokens']);
+  const completion = asNumber(usage['completion_tokens']);
+  if (input === null && completion === null) return undefined;
+  const inputDetails = asJson(usage['prompt_tokens_details']);
+  const reasoning = asNumber(asJson(usage['completion_tokens_details'])['reasoning_tokens']);
+  const total = asNumber(usage['total_tokens']);
+  // xAI counts reasoning beside the completion; its total tells. Our output includes it, whoever answers.
+  const isBeside =
+    reasoning !== null && reasoning > 0 && total !== null && total === (input ?? 0) + (completion ?? 0) + reasoning;
+  return {
+    inputTokens: input,
+    outputTokens: isBeside ? (completion ?? 0) + reasoning : completion,
+    cacheReadTokens: asNumber(inputDetails['cached_tokens']) ?? asNumber(usage['prompt_cache_hit_tokens']),
+    cacheWriteTokens: asNumber(inputDetails['cache_write_tokens']),
+    cacheWrite1hTokens: null,
+    reasoningTokens: reasoning,
+  };
+}
+
+/**
+ * A chunk as an app sees it that did not ask for usage: without the extra chunk at the end, and without the null that
+ * stands on every other. Usage on a chunk with choices stays: a server that puts it there does so unasked.
+ */
+export function withoutUsage(chunk: unknown): unknown {
+  const data = chunk as { choices?: unknown; usage?: unknown };
+  if (Array.isArray(data.choices) && data.choices.length === 0 && data.usage) return undefined;
+  if (data.usage === null) delete data.usage;
+  return data;
+}
+
+/** Whether the caller left the question of usage open in a streamed request. */
+export const leavesUsageOpen = (body: Json): boolean =>
+  body['stream'] === true && asJson(body['stream_options'])['include_usage'] === undefined;

@@ -1,0 +1,50 @@
+/** Who answers: told by the client's class, else by the host that is asked (GenAI conventions' `gen_ai.provider.name`). */
+
+const hosts: readonly (readonly [RegExp, string])[] = [
+  [/(^|\.)openai\.azure\.com$/, 'azure.ai.openai'],
+  [/(^|\.)services\.ai\.azure\.com$/, 'azure.ai.inference'],
+  [/^api\.openai\.com$/, 'openai'],
+  [/^api\.anthropic\.com$/, 'anthropic'],
+  [/^api\.groq\.com$/, 'groq'],
+  [/^api\.deepseek\.com$/, 'deepseek'],
+  [/^api\.mistral\.ai$/, 'mistral_ai'],
+  [/^api\.x\.ai$/, 'x_ai'],
+  [/^api\.perplexity\.ai$/, 'perplexity'],
+  [/^api\.moonshot\.(ai|cn)$/, 'moonshot_ai'],
+  [/^openrouter\.ai$/, 'openrouter'],
+  [/(^|\.)amazonaws\.com$/, 'aws.bedrock'],
+  [/(^|\.)googleapis\.com$/, 'gcp.vertex_ai'],
+];
+
+const classes: Readonly<Record<string, string>> = {
+  AzureOpenAI: 'azure.ai.openai',
+  BedrockOpenAI: 'aws.bedrock',
+  AnthropicBedrock: 'aws.bedrock',
+  AnthropicBedrockMantle: 'aws.bedrock',
+  AnthropicVertex: 'gcp.vertex_ai',
+  AnthropicFoundry: 'azure.ai.inference',
+};
+
+export interface Server {
+  readonly provider: string;
+  /** Host without the port. */
+  readonly address: string;
+  readonly port: number;
+  /** Host with the port, unless it is the scheme's own: how a user's price file names an endpoint. */
+  readonly host: string;
+}
+
+/** @param kind what the client speaks; the provider when neither class nor host says more. */
+export function serverOf(client: object, kind: 'openai' | 'anthropic'): Server {
+  const url = new URL(String((client as { baseURL?: unknown }).baseURL ?? ''));
+  const byHost = hosts.find(([pattern]) => pattern.test(url.hostname))?.[1];
+  return {
+    provider: classes[client.constructor.name] ?? byHost ?? kind,
+    address: url.hostname,
+    port: Number(url.port || (url.protocol === 'http:' ? 80 : 443)),
+    host: url.host,
+  };
+}
+
+export const isLoopback = (address: string): boolean =>
+  address === 'localhost' || address === '[::1]' || address.startsWith('127.');
