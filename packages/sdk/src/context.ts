@@ -4,7 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Attributes, Context, Span } from '@opentelemetry/api';
-import type { Cost, Usage } from '@routescope/conventions';
+import type { Cost, Outcome, Usage } from '@routescope/conventions';
 
 /** One inference that has come to its end; its span is still open. */
 export interface Inference {
@@ -18,8 +18,8 @@ export interface Inference {
   readonly host: string;
   readonly requestModel: string;
   readonly responseModel: string | undefined;
-  /** What the inference threw, if it failed. */
-  readonly error: unknown;
+  /** How reading it ended: `accepted` when all of it was read, whatever a validator says later. */
+  readonly outcome: Outcome;
 }
 
 /** What the router tells the observed clients about the attempt under way. */
@@ -28,6 +28,8 @@ export interface AttemptFrame {
   readonly parent: Context;
   /** Call and attempt facts that every span of the attempt carries from its start. */
   readonly attributes: Attributes;
+  /** An inference of the attempt has begun; `adopt` follows when it has come to its end. */
+  begun(): void;
   /**
    * Takes over an inference that has come to its end: the frame ends the span once the verdict is known, with
    * `endedAt` as its end time. An observed client outside a route ends its span itself.

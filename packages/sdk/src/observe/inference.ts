@@ -82,6 +82,7 @@ export class InferenceSpan {
       { kind: SpanKind.CLIENT, attributes, startTime: hrTime(this.#startedAt) },
       attempt?.parent ?? context.active(),
     );
+    attempt?.begun();
   }
 
   /** Runs the client's own method with this span active, so that HTTP spans become its children. */
@@ -159,7 +160,7 @@ export class InferenceSpan {
         host: server.host,
         requestModel: this.#requestModel,
         responseModel: facts.model,
-        error: ending.how === 'failed' || ending.how === 'canceled' ? ending.error : undefined,
+        outcome: outcomeOf(ending),
       });
       return;
     }

@@ -1,0 +1,94 @@
+/** `start()`: OpenTelemetry for apps that have none, with queues that do not drop silently. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Attributes } from '@opentelemetry/api';
+import { parsePrices, type UserPrices } from '@routescope/conventions/prices';
+import { setDefaultPrices } from '../prices.ts';
+import { setDefaultEndpoint } from '../score.ts';
+import { telemetryFailures } from '../telemetry.ts';
+import { countingExporter, type ExportStats } from './exporter.ts';
+
+export interface StartOptions {
+  /** `service.name` of every span. */
+  readonly serviceName: string;
+  readonly serviceVersion?: string;
+  /** `deployment.environment.name` */
+  readonly environment?: string;
+  /** The sidecar. @default http://127.0.0.1:4318 */
+  readonly endpoint?: string;
+  /** Your own prices: a JSON file, or what it would hold. */
+  readonly prices?: string | UserPrices;
+  /** More resource attributes. */
+  readonly attributes?: Attributes;
+}
+
+export interface Telemetry {
+  /** Sends what is queued. */
+  flush(): Promise<void>;
+  /** Sends what is queued and stops. */
+  shutdown(): Promise<void>;
+  /** What became of the spans so far. */
+  stats(): ExportStats & { readonly failures: number };
+}
+
+/** Spans that wait at most; a minute of a busy app. What is over it is dropped, counted, and said once. */
+const maxQueueSize = 65_536;
+
+/**
+ * Registers OpenTelemetry with one exporter to the sidecar. Call it once, before the first span.
+ * @throws Error when @opentelemetry/sdk-node or the exporter is not installed, or the prices are wrong.
+ */
+export function start(options: StartOptions): Telemetry {
+  const { serviceName, serviceVersion, environment, endpoint = 'http://127.0.0.1:4318', prices, attributes } = options;
+  if (prices !== undefined) {
+    setDefaultPrices(
+      typeof prices === 'string' ? parsePrices(JSON.parse(readFileSync(prices, 'utf8')), prices) : parsePrices(prices),
+    );
+  }
+  setDefaultEndpoint(endpoint);
+  const { NodeSDK, tracing, resources } = required<typeof import('@opentelemetry/sdk-node')>('@opentelemetry/sdk-node');
+  const { OTLPTraceExporter } = required<typeof import('@opentelemetry/exporter-trace-otlp-http')>(
+    '@opentelemetry/exporter-trace-otlp-http',
+  );
+
+  const exporter = countingExporter(new OTLPTraceExporter({ url: new URL('/v1/traces', endpoint).href }));
+  const processor = new tracing.BatchSpanProcessor(exporter, {
+    maxQueueSize,
+    maxExportBatchSize: 512,
+    scheduledDelayMillis: 1_000,
+  });
+  const counted = exporter.countEnded(processor);
+  const sdk = new NodeSDK({
+    resource: resources.resourceFromAttributes({
+      'service.name': serviceName,
+      ...(serviceVersion !== undefined && { 'service.version': serviceVersion }),
+      ...(environment !== undefined && { 'deployment.environment.name': environment }),
+      ...attributes,
+    }),
+    spanProcessors: [counted],
+    // Traces only, whatever the environment says: nothing starts here that nobody asked for.
+    metricReaders: [],
+    logRecordProcessors: [],
+    instrumentations: [],
+    autoDetectResources: false,
+  });
+  sdk.start();
+  const flush = (): Promise<void> => counted.forceFlush();
+  process.once('beforeExit', () => void flush());
+  return {
+    flush,
+    shutdown: () => sdk.shutdown(),
+    stats: () => ({ ...exporter.stats(), failures: telemetryFailures() }),
+  };
+}
+
+function required<Module>(name: string): Module {
+  try {
+    return createRequire(import.meta.url)(name) as Module;
+  } catch (problem) {
+    if ((problem as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw problem;
+    throw new Error(
+      `start() needs ${name}, which is not installed: npm install @opentelemetry/sdk-node @opentelemetry/exporter-trace-otlp-http`,
+    );
+  }
+}

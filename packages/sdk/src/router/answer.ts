@@ -1,0 +1,68 @@
+/** What an attempt brought back, as far as a validator and the spans need to know it. */
+import type { Usage } from '@routescope/conventions';
+
+/** The answer of an adapter: one small form for every provider. */
+export class ChatReply {
+  readonly text: string;
+  /** `length` when the model was cut off, whatever the provider calls it. */
+  readonly finishReason: string | undefined;
+  /** The provider or the model declined. */
+  readonly isRefusal: boolean;
+  readonly model: string | undefined;
+  readonly usage: Usage;
+  /** The provider's own answer. */
+  readonly raw: unknown;
+
+  constructor(reply: Omit<ChatReply, never>) {
+    this.text = reply.text;
+    this.finishReason = reply.finishReason;
+    this.isRefusal = reply.isRefusal;
+    this.model = reply.model;
+    this.usage = reply.usage;
+    this.raw = reply.raw;
+  }
+}
+
+export interface Read {
+  /** What the validator looks at. */
+  readonly text: string | undefined;
+  readonly isRefusal: boolean;
+  readonly isTruncated: boolean;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: told apart by shape.
+type Internal = any;
+
+/** Text, refusal and truncation of an adapter's reply, of an OpenAI or Anthropic answer, or of a text. */
+export function read(value: unknown): Read {
+  if (value instanceof ChatReply) {
+    return { text: value.text, isRefusal: value.isRefusal, isTruncated: value.finishReason === 'length' };
+  }
+  if (typeof value === 'string') return { text: value, isRefusal: false, isTruncated: false };
+  const answer = value as Internal;
+  const choice = Array.isArray(answer?.choices) ? answer.choices[0] : undefined;
+  if (choice?.message) {
+    return {
+      text: typeof choice.message.content === 'string' ? choice.message.content : undefined,
+      isRefusal: Boolean(choice.message.refusal) || choice.finish_reason === 'content_filter',
+      isTruncated: choice.finish_reason === 'length',
+    };
+  }
+  if (answer?.type === 'message' && Array.isArray(answer.content)) {
+    const texts = answer.content
+      .filter((block: Internal) => block?.type === 'text')
+      .map((block: Internal) => block.text);
+    return {
+      text: texts.join(''),
+      isRefusal: answer.stop_reason === 'refusal',
+      isTruncated: answer.stop_reason === 'max_tokens',
+    };
+  }
+  return { text: undefined, isRefusal: false, isTruncated: false };
+}
+
+/** A stream of either SDK: it is the answer before anybody has read it. */
+export const isStream = (value: unknown): boolean => {
+  const stream = value as Internal;
+  return typeof stream?.[Symbol.asyncIterator] === 'function' && stream.controller !== undefined;
+};
