@@ -1,0 +1,107 @@
+/** The provider's own account of what it sent: usage from the very bytes, cost from its own list. */
+import type { Api, Json } from './fixtures.ts';
+import { chargePico } from './prices.ts';
+
+/** Sums of the answers of one model. Money is whole pico-USD. */
+export interface Account {
+  answers: number;
+  /** Answers whose bytes said how many tokens. */
+  known: number;
+  /** Known answers of a model that is not in the price list. */
+  unpriced: number;
+  input: bigint;
+  output: bigint;
+  cacheRead: bigint;
+  cacheWrite: bigint;
+  costPico: bigint;
+}
+
+const empty = (): Account => ({
+  answers: 0,
+  known: 0,
+  unpriced: 0,
+  input: 0n,
+  output: 0n,
+  cacheRead: 0n,
+  cacheWrite: 0n,
+  costPico: 0n,
+});
+
+export class Ledger {
+  /** By `api/model`, the model as the bytes said it. */
+  readonly accounts = new Map<string, Account>();
+  requests = 0;
+
+  /** Enters one answer: the payloads that were written before the connection ended. */
+  enter(api: Api, payloads: readonly Json[], requestedModel: string): void {
+    const model =
+      api === 'openai'
+        ? payloads.find((payload) => payload.model)?.model
+        : (payloads[0]?.message?.model ?? payloads[0]?.model);
+    const key = `${api}/${model ?? requestedModel}`;
+    const account = this.accounts.get(key) ?? empty();
+    this.accounts.set(key, account);
+    account.answers++;
+    const usage = api === 'openai' ? openaiUsage(payloads) : anthropicUsage(payloads);
+    if (!usage) return;
+    account.known++;
+    account.input += usage.input;
+    account.output += usage.output;
+    account.cacheRead += usage.cacheRead;
+    account.cacheWrite += usage.cacheWrite;
+    const charge = chargePico(model ?? requestedModel, usage);
+    if (charge === undefined) account.unpriced++;
+    else account.costPico += charge;
+  }
+
+  total(): Account {
+    const sum = empty();
+    for (const account of this.accounts.values()) {
+      for (const name of ['answers', 'known', 'unpriced'] as const) sum[name] += account[name];
+      for (const name of ['input', 'output', 'cacheRead', 'cacheWrite', 'costPico'] as const)
+        sum[name] += account[name];
+    }
+    return sum;
+  }
+}
+
+const count = (value: unknown): bigint => BigInt(typeof value === 'number' ? value : 0);
+
+/** The last usage said. xAI puts reasoning beside the completion: its total tells. */
+function openaiUsage(payloads: readonly Json[]) {
+  const usage = payloads.findLast((payload) => payload.usage ?? payload.x_groq?.usage);
+  const said = usage?.usage ?? usage?.x_groq?.usage;
+  if (!said) return undefined;
+  const [prompt, completion, total] = [
+    count(said.prompt_tokens),
+    count(said.completion_tokens),
+    count(said.total_tokens),
+  ];
+  const reasoning = count(said.completion_tokens_details?.reasoning_tokens);
+  return {
+    input: prompt,
+    output: reasoning > 0n && prompt + completion + reasoning === total ? completion + reasoning : completion,
+    cacheRead: count(said.prompt_tokens_details?.cached_tokens ?? said.prompt_cache_hit_tokens),
+    cacheWrite: count(said.prompt_tokens_details?.cache_write_tokens),
+    cacheWrite1h: 0n,
+  };
+}
+
+/** Counts are cumulative over a stream: what an event says replaces what was said before. */
+function anthropicUsage(payloads: readonly Json[]) {
+  const said: Json = {};
+  for (const payload of payloads) {
+    const usage = payload.type === 'message_start' ? payload.message.usage : payload.usage;
+    for (const [name, value] of Object.entries(usage ?? {})) if (value !== null) said[name] = value;
+  }
+  if (said.input_tokens === undefined && said.output_tokens === undefined) return undefined;
+  const cacheRead = count(said.cache_read_input_tokens);
+  const cacheWrite = count(said.cache_creation_input_tokens);
+  return {
+    input: count(said.input_tokens) + cacheRead + cacheWrite,
+    output: count(said.output_tokens),
+    cacheRead,
+    cacheWrite,
+    cacheWrite1h: count(said.cache_creation?.ephemeral_1h_input_tokens),
+  };
+}
