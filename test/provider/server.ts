@@ -12,6 +12,8 @@ import { type Changes, replay } from './replay.ts';
 /** What one request is answered with. */
 export interface Play extends Changes {
   readonly fixture: Fixture;
+  /** Says the model that was asked for, instead of the recorded one. */
+  readonly modelAsRequested?: boolean;
   /** An error instead of an answer. */
   readonly status?: 400 | 401 | 429 | 500 | 503 | 529;
   readonly retryAfterSeconds?: number;
@@ -69,7 +71,7 @@ export async function startProvider(): Promise<Provider> {
       response.end(JSON.stringify(errorBody(api, play.status, 'the provider is unwell')));
       return;
     }
-    const payloads = replay(play.fixture, play);
+    const payloads = replay(play.fixture, play.modelAsRequested ? { ...play, model: body.model } : play);
     if (!play.fixture.isStream) {
       ledger.enter(api, payloads, body.model);
       response.writeHead(200, { 'content-type': 'application/json' });

@@ -42,7 +42,7 @@ const types = new Set(
 /** Words that have no place in a plain read, wherever they stand: as clause, as name, as a function passed by name. */
 const banned = new Set(
   `outfile infile into settings apply file url s3 gcs hdfs azureblobstorage remote remotesecure cluster mysql postgresql
-  mongodb redis sqlite odbc jdbc executable input infinite generaterandom numbers_mt merge dictionary dictget eval evalml
+  mongodb redis sqlite odbc jdbc executable infinite generaterandom numbers_mt dictionary dictget eval evalml
   sleep sleepeachrow throwif getenv getmacro getserverport getosKernelversion filesystemavailable filesystemcapacity
   filesystemunreserved hostname fqdn tcpport system information_schema kill insert alter create drop truncate rename
   attach detach grant revoke optimize set use exchange identifier`
