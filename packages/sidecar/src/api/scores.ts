@@ -12,6 +12,14 @@ type ScoreRow = Readonly<Record<string, string | number | null>>;
 export function createScoresEndpoint(
   writer: ClickHouseClient,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const insert = together((rows: readonly ScoreRow[]) =>
+    writer.insert({
+      table: 'routescope.scores',
+      values: rows,
+      format: 'JSONEachRow',
+      clickhouse_settings: { async_insert: 0, date_time_input_format: 'basic' },
+    }),
+  );
   return async (request, response) => {
     const body = await readText(request, maxBodyBytes);
     if (body === undefined)
@@ -23,19 +31,58 @@ export function createScoresEndpoint(
       return answer(response, 400, { code: 3, message: problem instanceof Error ? problem.message : String(problem) });
     }
     try {
-      if (rows.length > 0) {
-        await writer.insert({
-          table: 'routescope.scores',
-          values: rows,
-          format: 'JSONEachRow',
-          clickhouse_settings: { async_insert: 0, date_time_input_format: 'basic' },
-        });
-      }
-    } catch {
+      if (rows.length > 0) await insert(rows);
+    } catch (problem) {
       response.setHeader('retry-after', '1');
-      return answer(response, 503, { code: 14, message: 'the engine is away; send the scores again' });
+      return answer(response, 503, {
+        code: 14,
+        message: problem instanceof TooMany ? problem.message : 'the engine is away; send the scores again',
+      });
     }
     answer(response, 200, {});
+  };
+}
+
+/** More scores wait for the engine than may. */
+class TooMany extends Error {
+  override readonly name = 'TooMany';
+}
+
+const maxWaiting = 100_000;
+
+/**
+ * Inserts one after the other, and everything that came meanwhile at once: an insert costs the same for one row as for
+ * a thousand. Each caller learns what became of its own rows.
+ */
+export function together<Row>(
+  insert: (rows: readonly Row[]) => Promise<unknown>,
+): (rows: readonly Row[]) => Promise<void> {
+  let waiting: { rows: readonly Row[]; done: () => void; failed: (problem: unknown) => void }[] = [];
+  let waitingRows = 0;
+  let isBusy = false;
+  const drain = async (): Promise<void> => {
+    isBusy = true;
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      waitingRows = 0;
+      try {
+        await insert(batch.flatMap(({ rows }) => rows));
+        for (const { done } of batch) done();
+      } catch (problem) {
+        for (const { failed } of batch) failed(problem);
+      }
+    }
+    isBusy = false;
+  };
+  return (rows) => {
+    if (waitingRows + rows.length > maxWaiting)
+      return Promise.reject(new TooMany(`more than ${maxWaiting} scores wait to be stored`));
+    return new Promise((done, failed) => {
+      waiting.push({ rows, done, failed });
+      waitingRows += rows.length;
+      if (!isBusy) void drain();
+    });
   };
 }
 
