@@ -1,0 +1,153 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Cost, costOf, type Price, sumCosts, usd } from './cost.ts';
+import { type Usage, unknownUsage } from './usage.ts';
+
+const price = (rates: Partial<Price>): Price => ({ source: 'test', version: 'v1', ...rates });
+const used = (usage: Partial<Usage>): Usage => ({ ...unknownUsage, ...usage });
+const total = (cost: Cost): number | null => (cost.totalPico === null ? null : usd(cost.totalPico));
+
+describe('what tokens cost', () => {
+  test('input without the cache, cache reads, both kinds of writes and output each have their rate', () => {
+    const cost = costOf(
+      used({
+        inputTokens: 1_000,
+        cacheReadTokens: 300,
+        cacheWriteTokens: 200,
+        cacheWrite1hTokens: 50,
+        outputTokens: 100,
+        reasoningTokens: 80,
+      }),
+      price({ input: 3, cacheRead: 0.3, cacheWrite: 3.75, cacheWrite1h: 6, output: 15 }),
+    );
+    expect(cost).toMatchObject({
+      status: 'priced',
+      inputPico: 1_500_000_000n,
+      cacheReadPico: 90_000_000n,
+      cacheWritePico: 862_500_000n,
+      outputPico: 1_500_000_000n,
+      missing: [],
+      priceVersion: 'v1',
+    });
+    expect(total(cost)).toBe(0.0039525);
+  });
+
+  test('the sum is rounded once, at its end', () => {
+    const third = costOf(
+      used({ inputTokens: 1, outputTokens: 1, cacheReadTokens: 0 }),
+      price({ input: 0.0000004, output: 0.0000004 }),
+    );
+    expect(third).toMatchObject({ inputPico: 0n, outputPico: 0n, totalPico: 1n });
+  });
+
+  test('a long request is priced whole by the band it reaches', () => {
+    const banded = price({
+      input: 3,
+      output: 15,
+      cacheRead: 0.3,
+      above: [{ inputTokens: 200_001, input: 6, output: 22.5 }],
+    });
+    expect(total(costOf(used({ inputTokens: 200_000, outputTokens: 0 }), banded))).toBe(0.6);
+    expect(total(costOf(used({ inputTokens: 200_001, outputTokens: 10 }), banded))).toBe(1.200231);
+    expect(total(costOf(used({ inputTokens: 300_000, cacheReadTokens: 100_000, outputTokens: 0 }), banded))).toBe(1.23);
+  });
+
+  test('a one-hour write without a rate of its own costs what a write costs', () => {
+    expect(
+      total(
+        costOf(
+          used({ inputTokens: 10, cacheWriteTokens: 10, cacheWrite1hTokens: 10, outputTokens: 0 }),
+          price({ input: 1, output: 1, cacheWrite: 2 }),
+        ),
+      ),
+    ).toBe(0.00002);
+  });
+});
+
+describe('what is unknown', () => {
+  test('without a price, or without any tokens, the cost is null and unpriced, never 0', () => {
+    expect(costOf(used({ inputTokens: 5, outputTokens: 5 }), undefined)).toMatchObject({
+      status: 'unpriced',
+      totalPico: null,
+    });
+    expect(costOf(unknownUsage, price({ input: 1, output: 1 }))).toMatchObject({
+      status: 'unpriced',
+      totalPico: null,
+      missing: ['usage'],
+    });
+  });
+
+  test('a class of tokens without a rate makes the cost a floor, and is named', () => {
+    expect(
+      costOf(used({ inputTokens: 10, cacheReadTokens: 5, outputTokens: 5 }), price({ input: 1, output: 1 })),
+    ).toMatchObject({ status: 'partial', missing: ['cacheRead'], totalPico: 10_000_000n });
+    expect(costOf(used({ inputTokens: 10 }), price({ input: 1, output: 1 }))).toMatchObject({
+      status: 'partial',
+      missing: ['output'],
+    });
+  });
+
+  test('no tokens at all cost nothing, and that is known', () => {
+    expect(costOf(used({ inputTokens: 0, outputTokens: 0 }), price({}))).toMatchObject({
+      status: 'priced',
+      totalPico: 0n,
+    });
+  });
+
+  test('a call of which one attempt is unknown costs at least the others', () => {
+    const known = costOf(used({ inputTokens: 10, outputTokens: 0 }), price({ input: 1, output: 1 }));
+    const unknown = costOf(unknownUsage, undefined);
+    expect(sumCosts([known, unknown])).toMatchObject({ status: 'partial', totalPico: 10_000_000n });
+    expect(sumCosts([unknown, unknown])).toMatchObject({ status: 'unpriced', totalPico: null });
+    expect(sumCosts([known, known])).toMatchObject({ status: 'priced', totalPico: 20_000_000n });
+  });
+});
+
+const tokens = fc.integer({ min: 0, max: 10_000_000 });
+const rate = fc.integer({ min: 0, max: 100_000_000 }).map((micro) => micro / 1e6);
+const full = fc.record({ input: rate, output: rate, cacheRead: rate, cacheWrite: rate }).map((rates) => price(rates));
+
+describe('laws', () => {
+  test('a cost is never negative, and is the sum of its parts to within their rounding', () => {
+    fc.assert(
+      fc.property(
+        tokens,
+        tokens,
+        tokens,
+        tokens,
+        full,
+        (inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, rates) => {
+          const cost = costOf(used({ inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens }), rates);
+          const parts = [cost.inputPico, cost.outputPico, cost.cacheReadPico, cost.cacheWritePico].map(
+            (part) => part ?? 0n,
+          );
+          const sum = parts.reduce((all, part) => all + part, 0n);
+          const off = sum - (cost.totalPico ?? 0n);
+          return cost.status === 'priced' && parts.every((part) => part >= 0n) && off <= 4n && off >= -4n;
+        },
+      ),
+    );
+  });
+
+  test('twice the rates are twice the cost, and more tokens never cost less', () => {
+    fc.assert(
+      fc.property(tokens, tokens, fc.integer({ min: 0, max: 1_000 }), (inputTokens, outputTokens, more) => {
+        const once = costOf(used({ inputTokens, outputTokens }), price({ input: 0.15, output: 0.6 })).totalPico ?? -1n;
+        const twice = costOf(used({ inputTokens, outputTokens }), price({ input: 0.3, output: 1.2 })).totalPico ?? -1n;
+        const larger =
+          costOf(used({ inputTokens: inputTokens + more, outputTokens }), price({ input: 0.15, output: 0.6 }))
+            .totalPico ?? -1n;
+        return twice === 2n * once && larger >= once;
+      }),
+    );
+  });
+
+  test('USD as a double prints as the exact decimal', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 999_999_999_999_999n }), (pico) => {
+        const text = usd(pico).toFixed(12);
+        return BigInt(text.replace('.', '')) === pico;
+      }),
+    );
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { isCurrent } from './generate/prices.ts';
+import { catalog, parsePrices, withPrices } from './prices.ts';
+
+const at = Date.parse('2026-11-24');
+const find = (provider: string, model: string, when = at) => catalog().find({ provider, model, at: when });
+
+describe('the catalog', () => {
+  test('is the generator’s output', () => {
+    expect(isCurrent(), 'run npm run prices:update').toBe(true);
+  });
+
+  test.each([
+    ['openai', 'gpt-4o-mini', { input: 0.15, output: 0.6, cacheRead: 0.075 }],
+    ['openai', 'gpt-4o-mini-2024-07-18', { input: 0.15, output: 0.6 }],
+    ['openai', 'gpt-4o', { input: 2.5, output: 10, cacheRead: 1.25 }],
+    ['openai', 'gpt-4.1-nano-2025-04-14', { input: 0.1, output: 0.4, cacheRead: 0.025 }],
+    ['openai', 'GPT-4o', { input: 2.5 }],
+    [
+      'anthropic',
+      'claude-3-5-haiku-20241022',
+      { input: 0.8, output: 4, cacheRead: 0.08, cacheWrite: 1, cacheWrite1h: 1.6 },
+    ],
+    [
+      'anthropic',
+      'claude-sonnet-4-5-20250929',
+      {
+        input: 3,
+        above: [{ inputTokens: 200_001, input: 6, output: 22.5, cacheRead: 0.6, cacheWrite: 7.5, cacheWrite1h: 12 }],
+      },
+    ],
+    ['aws.bedrock', 'us.anthropic.claude-3-5-haiku-20241022-v1:0', { input: 0.8, output: 4 }],
+    ['groq', 'llama-3.3-70b-versatile', { input: 0.59, output: 0.79 }],
+  ])('%s %s', (provider, model, expected) => {
+    expect(find(provider, model)).toMatchObject({
+      ...expected,
+      source: 'https://github.com/pydantic/genai-prices',
+      version: expect.stringMatching(/^genai-prices-\d/),
+    });
+  });
+
+  test('never looks a model up under another provider’s name', () => {
+    expect(find('openai', 'llama-3.3-70b-versatile')).toBeUndefined();
+    expect(find('anthropic', 'gpt-4o')).toBeUndefined();
+    expect(find('nobody', 'gpt-4o')).toBeUndefined();
+  });
+
+  test('has the price of the day of the request', () => {
+    expect(find('openai', 'o3', Date.parse('2025-06-09'))?.input).toBe(10);
+    expect(find('openai', 'o3', Date.parse('2025-06-10'))?.input).toBe(2);
+  });
+});
+
+describe('a user’s file', () => {
+  const own = parsePrices({
+    version: 'acme-1',
+    prices: [
+      { provider: 'openai', model: 'gpt-4o-mini', input: 0.3, output: 1.2, cacheRead: 0.15 },
+      { provider: 'openai', model: 'gpt-4o', from: '2026-11-01', input: 1, output: 2 },
+      { host: '127.0.0.1:8000', model: 'llama-3.3-70b-versatile', input: 0.5, output: 0.5 },
+      { host: 'llm.internal', model: 'llama', input: 0.25, output: 0.25 },
+    ],
+  });
+  const book = withPrices(catalog(), own);
+
+  test('replaces prices, from its day on, and names itself on them', () => {
+    expect(book.find({ provider: 'openai', model: 'gpt-4o-mini', at })).toMatchObject({
+      input: 0.3,
+      source: 'user',
+      version: 'acme-1',
+    });
+    expect(book.find({ provider: 'openai', model: 'gpt-4o', at })?.input).toBe(1);
+    expect(book.find({ provider: 'openai', model: 'gpt-4o', at: Date.parse('2026-10-31') })?.input).toBe(2.5);
+  });
+
+  test('adds prices for endpoints, told by their host, with or without the port', () => {
+    const ask = (host: string, model: string) => book.find({ provider: 'openai', host, model, at })?.input;
+    expect(ask('127.0.0.1:8000', 'llama-3.3-70b-versatile')).toBe(0.5);
+    expect(ask('127.0.0.1:9000', 'llama-3.3-70b-versatile')).toBeUndefined();
+    expect(ask('llm.internal:8443', 'llama')).toBe(0.25);
+  });
+
+  test('leaves everything else to the catalog', () => {
+    expect(book.find({ provider: 'anthropic', model: 'claude-3-5-haiku-20241022', at })?.input).toBe(0.8);
+  });
+
+  test('that is wrong is refused with all that is wrong with it', () => {
+    expect(() =>
+      parsePrices(
+        {
+          prices: [
+            { model: 'a', input: '1' },
+            { provider: 'openai', output: -1, model: 'b' },
+            { provider: 'openai', model: 'c', inputs: 1 },
+          ],
+        },
+        'prices.json',
+      ),
+    ).toThrow(
+      'prices.json: version: found nothing, expected a name for this list, such as "acme-2026-11"; prices[0]: found {"model":"a","input":"1"}, expected a provider (such as "openai") or a host (such as "llm.internal:8000"); prices[0].input: found "1", expected USD per million tokens, 0 or more; prices[1].output: found -1, expected USD per million tokens, 0 or more; prices[2]: found {"provider":"openai","model":"c","inputs":1}, expected a rate: input, output, cacheRead, cacheWrite, cacheWrite1h; prices[2].inputs: found 1, expected one of',
+    );
+    expect(() => parsePrices(null)).toThrow('prices: version: found nothing');
+  });
+});
