@@ -120,6 +120,8 @@ export function sumCosts(costs: readonly Cost[]): Cost {
 
 /** USD as the double whose shortest text is the exact decimal, up to 999 USD: what a span attribute carries. */
 export function usd(pico: bigint): number {
+  // Both sides are exact doubles, and IEEE division rounds correctly: the same double as the decimal's, much sooner.
+  if (pico <= Number.MAX_SAFE_INTEGER) return Number(pico) / 1e12;
   const digits = pico.toString().padStart(13, '0');
   return Number(`${digits.slice(0, -12)}.${digits.slice(-12)}`);
 }
@@ -131,8 +133,21 @@ function ratesFor(price: Price, inputTokens: number): Rates {
   return band ? { ...price, ...band } : price;
 }
 
-/** Pico-USD of a million tokens. Published rates have at most a dozen decimals; the text of the double has them all. */
+/** An app's models have a handful of rates. */
+const knownRates = new Map<number, bigint>();
+const remembered = 1_000;
+
 function picoPerMillion(rateUsdPerMillion: number): bigint {
+  let pico = knownRates.get(rateUsdPerMillion);
+  if (pico === undefined) {
+    pico = exactPico(rateUsdPerMillion);
+    if (knownRates.size < remembered) knownRates.set(rateUsdPerMillion, pico);
+  }
+  return pico;
+}
+
+/** Pico-USD of a million tokens. Published rates have at most a dozen decimals; the text of the double has them all. */
+function exactPico(rateUsdPerMillion: number): bigint {
   const [mantissa = '0', exponent = '0'] = String(rateUsdPerMillion).split('e');
   const [whole = '0', fraction = ''] = mantissa.split('.');
   const places = 12 + Number(exponent) - fraction.length;

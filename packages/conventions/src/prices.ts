@@ -71,7 +71,10 @@ export interface UserPrices {
   readonly prices: readonly UserPrice[];
 }
 
+/** Enough for the models of an app; ids that somebody makes up cannot fill the memory. */
 const remembered = 1_000;
+
+type DatedPrice = CatalogPrice & Price;
 
 let loaded: PriceBook | undefined;
 
@@ -85,26 +88,24 @@ export function catalog(): PriceBook {
 
 function bookOf(file: CatalogFile): PriceBook {
   // A look-up tries a few hundred rules; an app uses a handful of models.
-  const found = new Map<string, CatalogModel | undefined>();
-  const entryOf = (provider: string, model: string): CatalogModel | undefined => {
+  const found = new Map<string, readonly DatedPrice[]>();
+  const pricesOf = (provider: string, model: string): readonly DatedPrice[] => {
     const key = `${provider}\n${model}`;
-    if (found.has(key)) return found.get(key);
+    const known = found.get(key);
+    if (known) return known;
     const models = file.providers[provider] ?? [];
     let entry: CatalogModel | undefined;
     for (const name of namesOf(model)) {
       entry = models.find((each) => each.model === name) ?? models.find((each) => matches(each.match, name));
       if (entry) break;
     }
-    if (found.size < remembered) found.set(key, entry);
-    return entry;
+    const prices = (entry?.prices ?? []).map((price) => ({ ...price, source: file.source, version: file.version }));
+    if (found.size < remembered) found.set(key, prices);
+    return prices;
   };
   return {
     version: file.version,
-    find({ provider, model, at }) {
-      const entry = entryOf(provider, model);
-      const price = entry && inForce(entry.prices, at);
-      return price && { ...price, source: file.source, version: file.version };
-    },
+    find: ({ provider, model, at }) => inForce(pricesOf(provider, model), at),
   };
 }
 
@@ -135,8 +136,15 @@ function matches(match: Match, name: string): boolean {
 
 /** The newest price whose day has come. */
 function inForce<T extends { readonly from?: string }>(prices: readonly T[], at: number): T | undefined {
-  const since = (price: T): number => (price.from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(price.from));
-  return prices.filter((price) => since(price) <= at).sort((a, b) => since(b) - since(a))[0];
+  let newest: T | undefined;
+  let newestSince = Number.NEGATIVE_INFINITY;
+  for (const price of prices) {
+    const since = price.from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(price.from);
+    if (since > at || (newest && since <= newestSince)) continue;
+    newest = price;
+    newestSince = since;
+  }
+  return newest;
 }
 
 /** The user's prices win: by host first, then by provider. What they do not name, the book below answers. */

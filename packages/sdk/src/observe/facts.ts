@@ -31,7 +31,9 @@ export interface Api {
 
 export type Json = Readonly<Record<string, unknown>>;
 
-export const asJson = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
+const nothing: Json = Object.freeze({});
+export const asJson = (value: unknown): Json =>
+  typeof value === 'object' && value !== null ? (value as Json) : nothing;
 export const asText = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 export const asNumber = (value: unknown): number | null =>
@@ -40,7 +42,8 @@ export const asNumber = (value: unknown): number | null =>
 /** Attributes of which only those with a usable value stay. */
 export function present(attributes: Readonly<Record<string, unknown>>): Attributes {
   const kept: Attributes = {};
-  for (const [name, value] of Object.entries(attributes)) {
+  for (const name in attributes) {
+    const value = attributes[name];
     const isPlain =
       typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
     const isList = Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');

@@ -80,4 +80,4 @@ function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions):
 
 const isUsageSafe = (server: Server): boolean => server.address === 'api.openai.com' || isLoopback(server.address);
 
-const asItIs = (chunk: unknown): unknown => chunk;
+const asItIs = (): boolean => true;

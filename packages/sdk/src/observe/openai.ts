@@ -49,8 +49,10 @@ function fold(): Fold {
       model ??= asText(data['model']);
       // The last word counts: some servers repeat the usage so far on every chunk. Groq has a place of its own for it.
       usage = usageOf(data['usage'] ?? asJson(data['x_groq'])['usage']) ?? usage;
-      if (!Array.isArray(data['choices'])) return;
-      for (const choice of data['choices'].map(asJson)) {
+      const choices = data['choices'];
+      if (!Array.isArray(choices)) return;
+      for (const each of choices) {
+        const choice = asJson(each);
         const index = asNumber(choice['index']) ?? 0;
         const reason = asText(choice['finish_reason']);
         if (reason) finishReasons[index] = reason;
@@ -69,6 +71,7 @@ function fold(): Fold {
 
 /** Undefined when the answer has none. Details are parts of the totals. */
 export function usageOf(value: unknown): Usage | undefined {
+  if (typeof value !== 'object' || value === null) return undefined; // as on nearly every chunk
   const usage = asJson(value);
   const input = asNumber(usage['prompt_tokens']);
   const completion = asNumber(usage['completion_tokens']);
@@ -90,14 +93,13 @@ export function usageOf(value: unknown): Usage | undefined {
 }
 
 /**
- * A chunk as an app sees it that did not ask for usage: without the extra chunk at the end, and without the null that
- * stands on every other. Usage on a chunk with choices stays: a server that puts it there does so unasked.
+ * Makes a chunk what an app gets that did not ask for usage: without the null that stands on every one, and (false)
+ * without the extra chunk at the end. Usage on a chunk with choices stays: a server that puts it there does so unasked.
  */
-export function withoutUsage(chunk: unknown): unknown {
+export function withoutUsage(chunk: unknown): boolean {
   const data = chunk as { choices?: unknown; usage?: unknown };
-  if (Array.isArray(data.choices) && data.choices.length === 0 && data.usage) return undefined;
   if (data.usage === null) delete data.usage;
-  return data;
+  return !(data.usage && Array.isArray(data.choices) && data.choices.length === 0);
 }
 
 /** Whether the caller left the question of usage open in a streamed request. */

@@ -18,8 +18,8 @@ export interface Watch {
   readonly inference: InferenceSpan;
   /** The body that is sent: the app's own, or a copy with what we need. */
   readonly body: unknown;
-  /** A chunk as the app shall see it; undefined hides it. */
-  readonly show: (chunk: unknown) => unknown;
+  /** Makes a chunk what the app would have got without us; false hides it. */
+  readonly show: (chunk: unknown) => boolean;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the SDKs' internals have no public types.
@@ -103,30 +103,27 @@ const isStream = (data: Internal): boolean => typeof data?.iterator === 'functio
  */
 function watchStream(stream: Internal, { inference, show }: Watch): unknown {
   const iterate = stream.iterator;
+  const isShown = (chunk: unknown): boolean => guard(() => show(chunk)) ?? true;
   stream.iterator = () => {
     const source: AsyncIterator<unknown> = iterate.call(stream);
     const canceled = (): void => inference.end({ how: 'canceled' });
+    const failed = (error: unknown): never => {
+      inference.end(isAbort(error) ? { how: 'canceled', error } : { how: 'failed', error });
+      throw error;
+    };
+    const arrived = (result: IteratorResult<unknown>): IteratorResult<unknown> | Promise<IteratorResult<unknown>> => {
+      if (result.done) {
+        if (stream.controller.signal?.aborted) canceled();
+        else inference.end({ how: 'complete' });
+        return result;
+      }
+      inference.chunk(result.value);
+      return isShown(result.value) ? result : next();
+    };
+    // `then`, not an async function: one promise less for each chunk.
+    const next = (): Promise<IteratorResult<unknown>> => source.next().then(arrived, failed);
     return {
-      async next() {
-        for (;;) {
-          let result: IteratorResult<unknown>;
-          try {
-            result = await source.next();
-          } catch (error) {
-            inference.end(isAbort(error) ? { how: 'canceled', error } : { how: 'failed', error });
-            throw error;
-          }
-          if (result.done) {
-            if (stream.controller.signal?.aborted) canceled();
-            else inference.end({ how: 'complete' });
-            return result;
-          }
-          const { value } = result;
-          inference.chunk(value);
-          const shown = guard(() => ({ chunk: show(value) })) ?? { chunk: value };
-          if (shown.chunk !== undefined) return { done: false, value: shown.chunk };
-        }
-      },
+      next,
       async return(value?: unknown) {
         canceled();
         return source.return ? source.return(value) : { done: true as const, value };
