@@ -50,10 +50,10 @@ export function observedClients(providerUrl: string): Clients {
   };
 }
 
-export const labels = ['question', 'comparison', 'chitchat', 'command', 'other'] as const;
+const labels = ['question', 'comparison', 'chitchat', 'command', 'other'] as const;
 const Ranking = z.array(z.number().int().min(0)).min(1);
 
-export function researchRoutes({ openai, anthropic }: Clients) {
+function researchRoutes({ openai, anthropic }: Clients) {
   const gpt = openaiChat(openai);
   const claude = anthropicMessages(anthropic);
   return routes({

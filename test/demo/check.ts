@@ -1,6 +1,8 @@
 /** Holds what the provider counted in the bytes it sent against what the tables say. */
 import { createClient } from '@clickhouse/client';
+import { type Ask, alerts, readAlert } from '@routescope/panels';
 import type { Account } from '../provider/ledger.ts';
+import { driftingTag, sessionsForAlert } from './plan.ts';
 import type { Simulation } from './simulation.ts';
 
 export interface Checked {
@@ -16,6 +18,8 @@ export interface Checked {
   readonly models: readonly ModelRow[];
   /** Models the provider has no price for: what the tables say of them. */
   readonly not_in_price_list: readonly { readonly model: string; readonly cost_usd: string | null }[];
+  /** Tags each alert fires for. */
+  readonly alerts: Readonly<Record<string, readonly string[]>>;
   readonly skipped_fixtures: readonly string[];
   readonly differences: readonly string[];
 }
@@ -35,17 +39,17 @@ interface ModelRow {
   readonly cost_usd: string | null;
 }
 
-type Ask = <Row>(sql: string) => Promise<Row[]>;
-
 export async function check(simulation: Simulation): Promise<Checked> {
   const { sidecar, provider, telemetry, planned, loaded } = simulation;
   const client = createClient({ url: sidecar.url, pathname: '/query' });
-  const ask: Ask = async (query) => (await client.query({ query, format: 'JSONEachRow' })).json();
+  const ask: Ask = async (query, query_params) =>
+    (await client.query({ query, query_params, format: 'JSONEachRow' })).json();
+  const rowsOf = async <Row>(sql: string): Promise<Row[]> => (await ask(sql, {})) as Row[];
   const differences: string[] = [...simulation.surprises];
   const same = (what: string, left: unknown, right: unknown): void => {
     if (left !== right) differences.push(`${what}: ${String(left)} and ${String(right)}`);
   };
-  const count = async (sql: string): Promise<number> => Number((await ask<{ n: string }>(sql))[0]?.n);
+  const count = async (sql: string): Promise<number> => Number((await rowsOf<{ n: string }>(sql))[0]?.n);
 
   const status = await sidecar.status();
   const { ended, exported, failed } = telemetry.stats();
@@ -75,7 +79,7 @@ export async function check(simulation: Simulation): Promise<Checked> {
   same('scores made, rows of scores', simulation.scoresMade, calls.rows_scores);
 
   const routed = planned.flatMap((session) => session.calls);
-  const rows = await ask<{ tag: string; fallbacks: number; failovers: number }>(
+  const rows = await rowsOf<{ tag: string; fallbacks: number; failovers: number }>(
     "SELECT tag, toUInt32(sum(fallbacks)) AS fallbacks, toUInt32(sum(failovers)) AS failovers FROM routescope.calls_1m WHERE tag != 'recorded' GROUP BY tag",
   );
   for (const { tag, fallbacks, failovers } of rows) {
@@ -91,12 +95,12 @@ export async function check(simulation: Simulation): Promise<Checked> {
     );
   }
 
-  const [sums] = await ask<{ calls: string; attempts: string }>(
+  const [sums] = await rowsOf<{ calls: string; attempts: string }>(
     'SELECT toString((SELECT sum(cost_usd) FROM routescope.calls)) AS calls, toString((SELECT sum(cost_usd) FROM routescope.attempts)) AS attempts',
   );
   same('cost of all calls, of all attempts', sums?.calls, sums?.attempts);
 
-  const models = await perModel(ask);
+  const models = await perModel(rowsOf);
   const byModel = new Map(models.map((row) => [row.model, row]));
   const notInList: { model: string; cost_usd: string | null }[] = [];
   let compared = 0n;
@@ -125,6 +129,14 @@ export async function check(simulation: Simulation): Promise<Checked> {
   );
   same('unpriced attempts with a cost', 0, zero);
 
+  const firing: Record<string, string[]> = {};
+  const drifting = planned.length < sessionsForAlert ? [] : [driftingTag];
+  for (const alert of alerts) {
+    const values = await readAlert(ask, alert, Date.now());
+    firing[alert.id] = values.filter((row) => Number(row['value']) > alert.above).map((row) => String(row['tag']));
+    same(`tags for which ${alert.id} is to fire, and fires`, String(drifting), String(firing[alert.id]));
+  }
+
   await client.close();
   const total = provider.ledger.total();
   const sum = (rowsOf: readonly ModelRow[], name: 'input' | 'output' | 'cacheRead' | 'cacheWrite'): string =>
@@ -143,14 +155,15 @@ export async function check(simulation: Simulation): Promise<Checked> {
     cost: { provider: decimal(compared), tables: decimal(priced.reduce((all, row) => all + pico(row.cost_usd), 0n)) },
     models,
     not_in_price_list: notInList,
+    alerts: firing,
     skipped_fixtures: loaded.skipped.map(({ name, reason }) => `${name}: ${reason}`),
     differences,
   };
 }
 
 /** Answers whose bytes said how many tokens, by the model that answered. */
-const perModel = (ask: Ask): Promise<ModelRow[]> =>
-  ask<ModelRow>(`
+const perModel = (rowsOf: <Row>(sql: string) => Promise<Row[]>): Promise<ModelRow[]> =>
+  rowsOf<ModelRow>(`
     SELECT
       concat(provider, '/', if(response_model = '', request_model, response_model)) AS model,
       toUInt32(count()) AS known,

@@ -66,6 +66,8 @@ async function printCheck(simulation: Simulation, isJson: boolean): Promise<void
   process.stdout.write(
     `cost, provider       ${checked.cost.provider} USD\ncost, tables         ${checked.cost.tables} USD\n`,
   );
+  for (const [id, tags] of Object.entries(checked.alerts))
+    process.stdout.write(`${id.padEnd(20)} fires for ${tags.join(', ') || 'nothing'}\n`);
   process.stdout.write(checked.differences.length === 0 ? 'no difference\n' : `${checked.differences.join('\n')}\n`);
 }
 
@@ -74,7 +76,7 @@ async function show(simulation: Simulation, dataDirectory: string): Promise<void
   const report = spawn(process.execPath, [cli, 'report', '--url', url], { stdio: ['ignore', 'inherit', 'inherit'] });
   await once(report, 'exit');
   process.stdout.write(`
-${simulation.made} calls over six days. In the last two, the small model of ${driftingTag} got worse: see its fallback rate.
+${simulation.made} calls over six days. In the last three, the small model of ${driftingTag} got worse: see its fallback rate.
 
 Ask on, in another terminal:
   npm run --silent routescope -- report --url ${url} --from -2d

@@ -110,9 +110,10 @@ export async function startLoader(options: LoaderOptions): Promise<Loader> {
           query_params: { path: segment.path, structure },
           clickhouse_settings: { ...insertSettings, insert_deduplication_token: `${spool.id}/${segment.number}` },
         });
+        // Should this fail, the insert is repeated under the same token, adds nothing, and is counted once.
+        await spool.consumed(consumer, segment.number);
         counters.stored += segment.spans;
         counters.segments++;
-        await spool.consumed(consumer, segment.number);
         return;
       } catch (problem) {
         if (problem instanceof ClickHouseError && permanentCodes.has(problem.code)) {

@@ -1,7 +1,7 @@
 /** The sidecar's one HTTP port: which path goes to which room, and who may knock. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 export interface Routes {
   readonly traces: Handler;

@@ -2,10 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import type { Ask } from '@routescope/panels';
 import { openEngine } from '../engine/supervise.ts';
-
-/** Asks with bound parameters; rows as objects, decimals and 64-bit numbers as the SQL gives them. */
-export type Ask = (sql: string, parameters: Record<string, unknown>) => Promise<unknown[]>;
 
 export interface StoreOptions {
   readonly url: string;

@@ -6,7 +6,7 @@
 import { type SpanColumn, spanColumns, type Word, words } from '@routescope/conventions';
 
 /** The operations that carry billable usage; agent and tool spans may repeat their children's. */
-export const inferenceOperations = ['chat', 'generate_content', 'text_completion', 'embeddings'] as const;
+const inferenceOperations = ['chat', 'generate_content', 'text_completion', 'embeddings'] as const;
 
 const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 

@@ -50,7 +50,7 @@ export class SpoolFull extends Error {
 }
 
 /** What the spool does to files; tests put failures in. */
-export interface Disk {
+interface Disk {
   open(path: string): Promise<FileHandle>;
 }
 
