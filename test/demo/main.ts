@@ -11,11 +11,12 @@ import { check } from './check.ts';
 import { driftingTag } from './plan.ts';
 import { type Simulation, simulate } from './simulation.ts';
 
-const help = `npm run demo [-- --check] [--json] [--fixtures DIR] [--sessions N]
+const help = `npm run demo [-- --check] [--json] [--fixtures DIR] [--prices FILE] [--sessions N]
 
   --check         end by itself; compare the tables with what the provider counted; exit 1 on any difference
   --json          with --check: print one JSON object and nothing else on standard output
   --fixtures DIR  play the recorded answers below DIR (the form is described in test/fixtures/README.md)
+  --prices FILE   your own prices on top of the catalog (JSON)
   --sessions N    sessions of seven calls to play (default 720)
 `;
 
@@ -27,6 +28,7 @@ function settings() {
       check: { type: 'boolean' },
       json: { type: 'boolean' },
       fixtures: { type: 'string' },
+      prices: { type: 'string' },
       sessions: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -47,6 +49,7 @@ async function main(): Promise<void> {
     dataDirectory,
     fixtures: options.fixtures,
     sessions: options.sessions,
+    prices: options.prices,
     progress: say,
   });
   try {

@@ -1,6 +1,5 @@
 /** Plays the plan: real SDK clients, our wrapper and router, a sidecar process, the replaying provider. */
 
-import type { UserPrices } from '@routescope/conventions/prices';
 import { score, shown, withSession, withTag } from '@routescope/sdk';
 import { start, type Telemetry } from '@routescope/sdk/node';
 import type { CallRef } from '@routescope/sdk/router';
@@ -16,7 +15,8 @@ export interface SimulationOptions {
   /** Recorded answers, in the form of test/fixtures. */
   readonly fixtures: string;
   readonly sessions: number;
-  readonly prices?: UserPrices;
+  /** A file of the user's own prices. */
+  readonly prices: string | undefined;
   /** Told what is going on, now and then. */
   readonly progress: (line: string) => void;
 }
@@ -53,7 +53,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     serviceVersion: '1.4.0',
     environment: 'demo',
     endpoint: sidecar.url,
-    ...(options.prices && { prices: options.prices }),
+    ...(options.prices !== undefined && { prices: options.prices }),
   });
   const clients = observedClients(provider.url);
   const router = newRouter(clients);

@@ -73,8 +73,8 @@ export class Attempt implements AttemptFrame {
   adopt(inference: Inference): void {
     this.#open--;
     // In a tool loop there are several: the verdict is on the last, the others are steps on the way.
-    if (this.#last) this.#end(this.#last, 'accepted', undefined);
     this.#inferences.push(inference);
+    if (this.#last) this.#end(this.#last, 'accepted', undefined);
     this.#last = inference;
     if (this.#settled) this.#closeLast();
   }

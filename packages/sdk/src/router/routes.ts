@@ -33,7 +33,7 @@ export interface Route {
   readonly caughtBy: Catcher;
   /** Cheapest first; a failure or a rejected answer goes to the next. */
   readonly tiers: readonly Tier[];
-  readonly validate?: Validator;
+  readonly validate?: Validator | undefined;
   /** The model that would serve everything without routing. */
   readonly baseline?: string;
 }

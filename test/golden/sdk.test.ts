@@ -1,0 +1,37 @@
+/**
+ * The SDK's types are a contract: what an app's compiler reads of them is kept here, file by file. A change shows in the
+ * diff; `npx vitest run test/golden -u` after a build accepts it.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const dist = dirname(fileURLToPath(import.meta.resolve('@routescope/sdk')));
+
+/** Every declaration file that can be reached from the package's entries. */
+function reachable(path: string, found = new Map<string, string>()): Map<string, string> {
+  if (found.has(path)) return found;
+  const text = readFileSync(path, 'utf8').replace(/\n\/\/# sourceMappingURL=.*/, '');
+  found.set(path, text);
+  for (const [, from] of text.matchAll(/from '(\.[^']*)'/g))
+    reachable(join(dirname(path), (from as string).replace(/\.[jt]s$/, '.d.ts')), found);
+  return found;
+}
+
+test.each([
+  ['@routescope/sdk', 'index.d.ts'],
+  ['@routescope/sdk/router', 'router/index.d.ts'],
+  ['@routescope/sdk/node', 'node/index.d.ts'],
+])('the types of %s are the ones kept', async (_, entry) => {
+  for (const [path, text] of reachable(join(dist, entry)))
+    await expect(text).toMatchFileSnapshot(join(import.meta.dirname, 'sdk', relative(dist, path)));
+});
+
+test.each([
+  ['@routescope/sdk', ['observe', 'score', 'shown', 'withSession', 'withTag']],
+  ['@routescope/sdk/router', ['RouteError', 'anthropicMessages', 'createRouter', 'openaiChat', 'routes']],
+  ['@routescope/sdk/node', ['start']],
+])('%s exports these names', async (name, names) => {
+  expect(Object.keys(await import(name)).sort()).toEqual(names);
+});

@@ -1,0 +1,6 @@
+export { withSession, withTag } from './context.ts';
+export type { ObserveOptions } from './observe/observe.ts';
+export { observe } from './observe/observe.ts';
+export type { CallRef } from './router/call.ts';
+export type { Score, ScoreOptions } from './score.ts';
+export { score, shown } from './score.ts';

@@ -1,0 +1,10 @@
+export type { AnthropicClient, ChatInput, ChatVia, OpenAIClient } from './adapters.ts';
+export { anthropicMessages, openaiChat } from './adapters.ts';
+export type { ChatReply } from './answer.ts';
+export type { AttemptRecord } from './attempt.ts';
+export type { CallRef } from './call.ts';
+export type { AnswerOf, RouteCallOptions, Routed, Router, RouterOptions } from './route.ts';
+export { createRouter, RouteError } from './route.ts';
+export type { Route, RoutesOptions, RouteTable, Tier, TryOptions, Via } from './routes.ts';
+export { routes } from './routes.ts';
+export type { Check, Judgement, StandardSchema, Validator, Verdict } from './validate.ts';

@@ -1,0 +1,108 @@
+/** `start()` and `--import @routescope/sdk/register` in processes of their own, against a collector that remembers. */
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+interface Received {
+  readonly service: string;
+  readonly names: readonly string[];
+}
+let received: Received[];
+let status: number;
+let server: ReturnType<typeof createServer>;
+let url: string;
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString('utf8');
+}
+
+beforeEach(async () => {
+  received = [];
+  status = 200;
+  server = createServer(async (request, response) => {
+    const { resourceSpans } = JSON.parse(await textOf(request));
+    for (const { resource, scopeSpans } of resourceSpans) {
+      const service = resource.attributes.find((each: { key: string }) => each.key === 'service.name');
+      received.push({
+        service: service.value.stringValue,
+        names: scopeSpans.flatMap((scope: { spans: { name: string }[] }) => scope.spans.map((span) => span.name)),
+      });
+    }
+    response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+/** Runs an app of one span, or the code given. */
+const app = (flags: string[], code: string, env: Record<string, string> = {}) =>
+  promisify(execFile)(process.execPath, [...flags, '--input-type=module', '-e', code], {
+    cwd: import.meta.dirname,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+  });
+const oneSpan = "import { trace } from '@opentelemetry/api'; trace.getTracer('t').startSpan('work').end();";
+
+test('an app that ends by itself has sent its spans, without a word', async () => {
+  const { stdout, stderr } = await app(
+    [],
+    `import { start } from '@routescope/sdk/node'; start({ serviceName: 'shop', endpoint: '${url}' }); ${oneSpan}`,
+  );
+  expect(received).toEqual([{ service: 'shop', names: ['work'] }]);
+  expect([stdout, stderr]).toEqual(['', '']);
+});
+
+test('--import @routescope/sdk/register does it from the environment', async () => {
+  await app(['--import', '@routescope/sdk/register'], oneSpan, {
+    OTEL_SERVICE_NAME: 'env-shop',
+    ROUTESCOPE_ENDPOINT: url,
+  });
+  expect(received).toEqual([{ service: 'env-shop', names: ['work'] }]);
+});
+
+test('stats() say what became of every span: acknowledged, or given up on', async () => {
+  const run = (code: number): Promise<{ stdout: string }> => {
+    status = code;
+    return app(
+      [],
+      `import { start } from '@routescope/sdk/node';
+       const telemetry = start({ serviceName: 'shop', endpoint: '${url}' }); ${oneSpan}
+       await telemetry.flush().catch(() => {});
+       console.log(JSON.stringify(telemetry.stats()));`,
+    );
+  };
+  expect(JSON.parse((await run(200)).stdout)).toEqual({ ended: 1, exported: 1, failed: 0, failures: 0 });
+  expect(JSON.parse((await run(400)).stdout)).toEqual({ ended: 1, exported: 0, failed: 1, failures: 0 });
+});
+
+test('prices that are wrong stop the start, with the file, the place and what is expected', async () => {
+  const code = `import { start } from '@routescope/sdk/node';
+    start({ serviceName: 's', prices: { version: 'mine', prices: [{ provider: 'openai', model: 'm', input: '1' }] } });`;
+  await expect(app([], code)).rejects.toThrow(
+    'prices: prices[0].input: found "1", expected USD per million tokens, 0 or more',
+  );
+});
+
+test('without OpenTelemetry the clients and the router work all the same', async () => {
+  const { stdout } = await app(
+    [],
+    `import OpenAI from 'openai';
+     import { observe, withSession } from '@routescope/sdk';
+     import { createRouter, openaiChat, routes } from '@routescope/sdk/router';
+     const answer = { id: 'a', model: 'm', choices: [{ index: 0, finish_reason: 'stop', message: { content: 'hi' } }] };
+     const fetch = async () => Response.json(answer);
+     const client = observe(new OpenAI({ apiKey: 'k', fetch }));
+     const table = routes({ t: { why: 'w', caughtBy: 'nothing', tiers: [{ name: 'a', model: 'm', via: openaiChat(client) }] } });
+     const { answer: text, call } = await withSession('s', () => createRouter(table).route('t', { messages: [] }));
+     console.log(text, call.sessionId);`,
+  );
+  expect(stdout).toBe('hi s\n');
+});
