@@ -1,5 +1,6 @@
 /**
- * The SDK's types are a contract: what an app's compiler reads of them is kept here, file by file. A change shows in the
+ * The SDK's types are a contract: what an app's compiler reads of them is kept here, file by file,
+ * without comments. A change shows in the
  * diff; `npx vitest run test/golden -u` after a build accepts it.
  */
 import { readFileSync } from 'node:fs';
@@ -12,7 +13,7 @@ const dist = dirname(fileURLToPath(import.meta.resolve('@routescope/sdk')));
 /** Every declaration file that can be reached from the package's entries. */
 function reachable(path: string, found = new Map<string, string>()): Map<string, string> {
   if (found.has(path)) return found;
-  const text = readFileSync(path, 'utf8').replace(/\n\/\/# sourceMappingURL=.*/, '');
+  const text = readFileSync(path, 'utf8').replace(/[ \t]*\/\*\*[^]*?\*\/\n|\n\/\/# sourceMappingURL=.*/g, '');
   found.set(path, text);
   for (const [, from] of text.matchAll(/from '(\.[^']*)'/g))
     reachable(join(dirname(path), (from as string).replace(/\.[jt]s$/, '.d.ts')), found);

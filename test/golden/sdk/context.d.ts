@@ -1,32 +1,20 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { Cost, Outcome, Usage } from '@routescope/conventions';
-/** One inference that has come to its end; its span is still open. */
 export interface Inference {
     readonly span: Span;
-    /** When the last byte was read, epoch ms. */
     readonly endedAt: number;
     readonly usage: Usage;
     readonly cost: Cost;
     readonly provider: string;
-    /** Host (and port, unless the default) that was asked; prices may depend on it. */
     readonly host: string;
     readonly requestModel: string;
     readonly responseModel: string | undefined;
-    /** How reading it ended: `accepted` when all of it was read, whatever a validator says later. */
     readonly outcome: Outcome;
 }
-/** What the router tells the observed clients about the attempt under way. */
 export interface AttemptFrame {
-    /** Parent of the attempt's spans: the call span. */
     readonly parent: Context;
-    /** Call and attempt facts that every span of the attempt carries from its start. */
     readonly attributes: Attributes;
-    /** An inference of the attempt has begun; `adopt` follows when it has come to its end. */
     begun(): void;
-    /**
-     * Takes over an inference that has come to its end: the frame ends the span once the verdict is known, with
-     * `endedAt` as its end time. An observed client outside a route ends its span itself.
-     */
     adopt(inference: Inference): void;
 }
 export interface Frame {
@@ -34,17 +22,7 @@ export interface Frame {
     readonly tag?: string | undefined;
     readonly attempt?: AttemptFrame | undefined;
 }
-/** The frame of the code that runs now; empty outside of everything. */
 export declare const currentFrame: () => Frame;
-/** Runs `fn`, and everything it starts, with parts of the frame set anew. */
 export declare const withFrame: <T>(parts: Frame, fn: () => T) => T;
-/**
- * Calls made in `fn`, and in what it starts, belong to this session (`gen_ai.conversation.id`).
- * @returns what `fn` returns.
- */
 export declare const withSession: <T>(session: string, fn: () => T) => T;
-/**
- * Inferences made in `fn` outside a route are for this job (`routescope.tag`). Few values; a route's own tag wins.
- * @returns what `fn` returns.
- */
 export declare const withTag: <T>(tag: string, fn: () => T) => T;

@@ -1,4 +1,3 @@
-/** One small chat input for both providers, so that one request can move between them. */
 import { type Server } from '../observe/provider.ts';
 import { ChatReply } from './answer.ts';
 import type { TryOptions } from './routes.ts';
@@ -10,12 +9,10 @@ export interface ChatInput {
     }[];
     readonly stop?: readonly string[];
 }
-/** A `via` that also says who it asks, for prices. */
 export interface ChatVia {
     (input: ChatInput, options: TryOptions): Promise<ChatReply>;
     readonly server: Server;
 }
-/** What is used of an OpenAI client. */
 export interface OpenAIClient {
     readonly chat: {
         readonly completions: {
@@ -23,13 +20,10 @@ export interface OpenAIClient {
         };
     };
 }
-/** What is used of an Anthropic client. */
 export interface AnthropicClient {
     readonly messages: {
         create(body: any, options?: any): PromiseLike<any>;
     };
 }
-/** Chat completions of an (observed) OpenAI client. */
 export declare function openaiChat(client: OpenAIClient): ChatVia;
-/** Messages of an (observed) Anthropic client. */
 export declare function anthropicMessages(client: AnthropicClient): ChatVia;
