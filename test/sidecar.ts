@@ -1,7 +1,7 @@
 /** A sidecar as a user runs it: the command line tool in a process of its own. For tests, benches and the demo. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -13,7 +13,9 @@ export interface SidecarProcess {
   readonly pid: number;
   /** Process id of its engine (Linux). */
   enginePid(): number;
-  /** Sends the signal and waits for the end. */
+  /** The most memory it has held so far; 0 when it has ended (Linux). */
+  memoryBytes(): number;
+  /** Sends the signal and waits for the end; nothing when it has ended already. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   status(): Promise<Record<string, number>>;
   /** Resolves when `stored` spans are in the tables. */
@@ -24,9 +26,12 @@ export interface SidecarProcess {
 export async function startSidecarProcess(
   dataDirectory: string,
   more: readonly string[] = [],
+  node: { readonly flags?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<SidecarProcess> {
-  const child = spawn(process.execPath, [cli, 'serve', '--data', dataDirectory, '--port', '0', ...more], {
+  const command = [...(node.flags ?? []), cli, 'serve', '--data', dataDirectory, '--port', '0', ...more];
+  const child = spawn(process.execPath, command, {
     stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...node.env },
   });
   const url = await listening(child);
   const status = async (): Promise<Record<string, number>> =>
@@ -35,7 +40,13 @@ export async function startSidecarProcess(
     url,
     pid: child.pid as number,
     enginePid: () => Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')[0]),
+    memoryBytes() {
+      const path = `/proc/${child.pid}/status`;
+      const peak = existsSync(path) ? /VmHWM:\s+(\d+) kB/.exec(readFileSync(path, 'utf8'))?.[1] : undefined;
+      return Number(peak ?? 0) * 1024;
+    },
     async stop(signal) {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       if (child.kill(signal)) await ended;
     },

@@ -45,6 +45,11 @@ const statusOf: Readonly<Record<number, number>> = {
 const [dataDirectory, socket] = process.argv.slice(2);
 if (dataDirectory === undefined || socket === undefined) throw new Error('usage: child.js DATA_DIRECTORY SOCKET');
 
+// Before anything that takes time. The engine's own exit handlers may wait for its threads, so none of them is run.
+const endWithParent = (): void => void process.kill(process.pid, 'SIGKILL');
+process.on('disconnect', endWithParent);
+if (!process.connected) endWithParent(); // it went while the engine's library was loaded: that event was nobody's
+
 const connectionArgs = [`--config-file=${writeConfiguration(dataDirectory)}`];
 // This session holds the directory for the life of the process; a second process on it fails here, with code 76.
 const holder = new Session(dataDirectory, { connectionArgs });
@@ -55,7 +60,6 @@ const server = createServer((request, response) => {
 rmSync(socket, { force: true });
 server.listen(socket, () => process.send?.('ready'));
 
-process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => {}); // Ctrl-C reaches the whole group; the sidecar decides when the engine may go.
 process.on('SIGTERM', () => {
   server.close();

@@ -1,6 +1,6 @@
 /** What was received and what became of it. All but the last two count spans. */
 export interface ReceiveCounters {
-  /** Spans in requests that could be read. */
+  /** Spans in requests that were answered with 200. */
   received: number;
   /** Seen lately; dropped. */
   duplicate: number;
@@ -8,7 +8,7 @@ export interface ReceiveCounters {
   rejected: number;
   /** On disk. */
   spooled: number;
-  /** Not taken: the spool was full or the disk failed. The sender was told to send again. */
+  /** Spans in requests that were not taken: the spool was full or the disk failed. The sender was told to send again. */
   refused: number;
   /** Requests that could not be read. */
   malformedRequests: number;

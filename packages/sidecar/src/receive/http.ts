@@ -80,9 +80,6 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       if (buffer) buffers.give(buffer);
     }
 
-    counters.received += walked.received;
-    counters.duplicate += walked.duplicate;
-    counters.rejected += walked.rejected;
     try {
       // Also with nothing to write: what the duplicates repeat may itself still be on its way to the disk.
       if (walked.spans > 0 || walked.duplicate > 0) await spool.append(walked.records, walked.spans);
@@ -90,13 +87,17 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       for (let index = 0; index < walked.identities.length; index += 2) {
         seen.remove(walked.records, walked.identities[index] as number, walked.identities[index + 1] as number);
       }
-      counters.refused += walked.spans;
+      counters.refused += walked.received;
       return say(
         503,
         codes.unavailable,
         `not on disk: ${problem instanceof Error ? problem.message : String(problem)}; send it again`,
       );
     }
+    buffers.give(walked.buffer);
+    counters.received += walked.received;
+    counters.duplicate += walked.duplicate;
+    counters.rejected += walked.rejected;
     counters.spooled += walked.spans;
     const why = walked.rejectedBecause
       ? `${walked.rejected} spans were rejected, the first because its ${walked.rejectedBecause}`

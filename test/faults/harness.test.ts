@@ -1,0 +1,28 @@
+/** The harness proves what it would notice: with any one guard taken out of the sidecar, it finds loss or doubles. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const main = fileURLToPath(new URL('../dist/faults/main.js', import.meta.url));
+
+const run = (...flags: string[]): Promise<{ code: number; lost: number; doubled: number }> =>
+  new Promise((done, failed) =>
+    execFile(process.execPath, [main, '--json', ...flags], (problem, stdout) => {
+      if (stdout === '') return failed(problem ?? new Error('the harness said nothing'));
+      done({ code: Number(problem?.code ?? 0), ...JSON.parse(stdout) });
+    }),
+  );
+
+test('without the fsync spans are lost; without the token, or without the set of seen spans, they are doubled', async () => {
+  const [fsync, token, seen] = await Promise.all([
+    run('--rounds', '6', '--without', 'fsync'),
+    run('--rounds', '8', '--without', 'token'),
+    run('--rounds', '4', '--without', 'seen'),
+  ]);
+  expect(fsync?.code).toBe(1);
+  expect(fsync?.lost).toBeGreaterThan(0);
+  expect(token?.code).toBe(1);
+  expect(token?.doubled).toBeGreaterThan(0);
+  expect(seen?.code).toBe(1);
+  expect(seen?.doubled).toBeGreaterThan(0);
+}, 120_000);

@@ -1,0 +1,116 @@
+/**
+ * Loaded into a sidecar before anything else (`node --import inject.js …`): makes it die at a named step, gives it a bad
+ * disk or a bad clock, or takes one of its guards out, as `ROUTESCOPE_FAULT` says. It also writes down, file by file,
+ * how far the spool is surely on disk, so that the harness can take away what a power cut would.
+ */
+import fs from 'node:fs';
+import fsp, { type FileHandle } from 'node:fs/promises';
+import http from 'node:http';
+import { register, syncBuiltinESMExports } from 'node:module';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export const steps = ['before-fsync', 'after-fsync', 'before-cursor', 'rotation', 'migration'] as const;
+export const guards = ['token', 'fsync', 'seen'] as const;
+
+export interface Fault {
+  /** Die at the `nth` time of this step. */
+  readonly dieAt?: (typeof steps)[number];
+  /** From 1: the time at which to die, or the write from which on the disk is bad. */
+  readonly nth?: number;
+  /** `full` and `read-only` pass after a while. */
+  readonly disk?: 'full' | 'slow' | 'read-only';
+  /** The clock jumps by a day to and fro. */
+  readonly clock?: boolean;
+  /** A guard that is taken out. */
+  readonly without?: (typeof guards)[number] | undefined;
+  /** Where it is written down how far each file is on disk. */
+  readonly syncedDirectory: string;
+}
+
+const text = process.env['ROUTESCOPE_FAULT'];
+if (text) await inject(JSON.parse(text) as Fault);
+
+async function inject(fault: Fault): Promise<void> {
+  const { dieAt, nth = 1, disk, without, syncedDirectory } = fault;
+  let passed = 0;
+  const step = (name: (typeof steps)[number]): void => {
+    if (name === dieAt && ++passed === nth) process.kill(process.pid, 'SIGKILL');
+  };
+  const failing = 15;
+  const error = (code: string): Error => Object.assign(new Error(`${code}: injected`), { code });
+
+  const paths = new WeakMap<FileHandle, string>();
+  const segmentOf = (file: FileHandle): string | undefined => {
+    const path = paths.get(file);
+    return path?.endsWith('.seg') ? path : undefined;
+  };
+  const { open, rename } = fsp;
+  const some = await open('/dev/null');
+  const proto = Object.getPrototypeOf(some) as FileHandle;
+  await some.close();
+  let opened = 0;
+  let written = 0;
+
+  fsp.open = async (path, ...rest) => {
+    if (disk === 'read-only' && String(path).endsWith('.seg') && ++opened >= nth && opened < nth + failing)
+      throw error('EROFS');
+    const file = await open(path, ...rest);
+    paths.set(file, String(path));
+    return file;
+  };
+  fsp.rename = async (from, to) => {
+    if (String(to).endsWith('.cursor')) step('before-cursor');
+    return rename(from, to);
+  };
+  const { writev, datasync, close } = proto;
+  proto.writev = async function (this: FileHandle, buffers: readonly NodeJS.ArrayBufferView[]) {
+    if (disk === 'full' && segmentOf(this) && ++written >= nth && written < nth + failing) {
+      const all = Buffer.concat(buffers as Uint8Array[]);
+      await this.write(all.subarray(0, all.length / 2)); // a full disk takes what fits
+      throw error('ENOSPC');
+    }
+    return writev.call(this, buffers);
+  } as typeof writev;
+  proto.datasync = async function (this: FileHandle) {
+    const path = segmentOf(this);
+    if (!path) return datasync.call(this);
+    step('before-fsync');
+    if (disk === 'slow') await sleep(40);
+    if (without !== 'fsync') {
+      await datasync.call(this);
+      const { size } = await this.stat();
+      // Appended, not written anew: a kill in the middle must not leave less than is true.
+      fs.appendFileSync(join(syncedDirectory, basename(path)), `${size}\n`);
+    }
+    step('after-fsync');
+  };
+  proto.close = async function (this: FileHandle) {
+    if (segmentOf(this)) step('rotation');
+    return close.call(this);
+  };
+
+  const { request } = http;
+  http.request = ((...given: unknown[]) => {
+    step('migration'); // the engine is asked for nothing else so early
+    const url = given[0];
+    if (without === 'token' && url instanceof URL && url.searchParams.has('insert_deduplication_token')) {
+      url.searchParams.delete('insert_deduplication_token');
+      url.searchParams.set('insert_deduplicate', '0');
+    }
+    return (request as (...all: unknown[]) => http.ClientRequest)(...given);
+  }) as typeof request;
+  syncBuiltinESMExports();
+
+  if (fault.clock) {
+    const now = Date.now;
+    let calls = 0;
+    Date.now = () => now() + ([0, 86_400_000, -86_400_000][calls++ % 3] as number);
+  }
+  if (without === 'seen') {
+    const forgetful =
+      'export const createSeen = () => ({ add: () => true, remove() {} }); export const openSeen = createSeen;';
+    const hook = `export const load = (url, context, next) => url.endsWith('/spool/seen.js') ? { format: 'module', shortCircuit: true, source: ${JSON.stringify(forgetful)} } : next(url, context);`;
+    register(`data:text/javascript,${encodeURIComponent(hook)}`);
+  }
+}
