@@ -1,6 +1,32 @@
 /** `routescope report`: every panel of the store as text for a terminal, or as JSON. */
 import { type Ask, type Column, type Panel, type PanelRow, panels, type Range, readPanel } from '@routescope/panels';
+import { withStore } from './ask.ts';
+import { command } from './command.ts';
+import { data, json, url } from './options.ts';
 import { alignedTable, type Cell, count, number, wrapped } from './table.ts';
+
+export const reportCommand = command({
+  name: 'report',
+  summary: 'cost, fallbacks, scores, overrides, latency',
+  options: {
+    url: { ...url, help: 'the sidecar to ask; with none running, the data directory is opened instead' },
+    data,
+    from: { type: 'string', value: 'TIME', help: 'ISO time, or -7d, -24h, -90m before --to' },
+    to: { type: 'string', value: 'TIME', help: 'ISO time, or as --from before now' },
+    json,
+  },
+  run: ({ values, given }, { print, log, color }) =>
+    withStore(
+      {
+        url: values.url,
+        dataDirectory: values.data,
+        explicitUrl: given.has('url'),
+        explicitData: given.has('data'),
+        log,
+      },
+      (ask) => report(ask, { from: values.from, to: values.to, json: values.json, color }, print),
+    ),
+});
 
 export interface ReportOptions {
   /** ISO time, or `-7d`, `-24h`, `-90m` before `to`. Default `-7d`. */
