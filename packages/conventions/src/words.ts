@@ -52,6 +52,8 @@ export const words = [
   { term: 'environment', meaning: 'where it ran', attribute: 'deployment.environment.name', column: 'environment', row: 'both', type: text, resource: true, alsoRead: ['deployment.environment'] },
   { term: 'service', meaning: 'the app', attribute: 'service.name', column: 'service', row: 'both', type: text, resource: true },
   { term: 'service version', meaning: 'the release of the app', attribute: 'service.version', column: 'service_version', row: 'both', type: text, resource: true },
+  { term: 'emitter', meaning: 'the process or worker whose SDK ended the span; a random name', attribute: 'routescope.emitter.id', column: 'emitter_id', row: 'both', type: 'String' },
+  { term: 'sequence', meaning: 'which span of its emitter, from 1, in the order they ended; a number that never arrives is a span lost on the way', attribute: 'routescope.emitter.sequence', column: 'emitter_sequence', row: 'both', type: 'Nullable(UInt64)' },
   { term: 'prompt version', meaning: 'the release of the prompt, named by the app', attribute: 'routescope.prompt.version', column: 'prompt_version', row: 'both', type: text, alsoRead: ['gen_ai.prompt.version'] },
 
   // What it was for.

@@ -16,6 +16,7 @@ import {
 import type { PriceBook } from '@routescope/conventions/prices';
 import { currentFrame, type Frame } from '../context.ts';
 import { costAt } from '../prices.ts';
+import { endSpan } from '../sequence.ts';
 import { type Clock, countFailure, guard, hrTime } from '../telemetry.ts';
 import { type AnswerFacts, type Api, asText, type Fold, type Json, present } from './facts.ts';
 import type { Server } from './provider.ts';
@@ -169,7 +170,7 @@ export class InferenceSpan {
       return;
     }
     span.setAttribute('routescope.outcome', outcomeOf(ending));
-    span.end(hrTime(endedAt));
+    endSpan(span, endedAt);
   }
 }
 

@@ -126,6 +126,8 @@ describe('a whole answer', () => {
       'routescope.cost.source': 'local',
       'routescope.cost.price_version': expect.stringMatching(/^genai-prices-/),
       'routescope.outcome': 'accepted',
+      'routescope.emitter.id': expect.stringMatching(/^[0-9a-f]{16}$/),
+      'routescope.emitter.sequence': expect.any(Number),
     });
   });
 

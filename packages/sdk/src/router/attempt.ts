@@ -16,6 +16,7 @@ import {
 import type { AttemptFrame, Inference } from '../context.ts';
 import { present } from '../observe/facts.ts';
 import { costAttributes, errorType } from '../observe/inference.ts';
+import { endSpan } from '../sequence.ts';
 import { type Clock, guard, hrTime } from '../telemetry.ts';
 import { ChatReply } from './answer.ts';
 import type { Tier } from './routes.ts';
@@ -125,7 +126,7 @@ export class Attempt implements AttemptFrame {
         ...(verdict && verdictAttributes(verdict)),
         ...(this.#inferences.length > 1 || this.#open > 0 ? { 'routescope.attempt.step': step } : {}),
       });
-      inference.span.end(hrTime(inference.endedAt));
+      endSpan(inference.span, inference.endedAt);
     });
   }
 
@@ -158,7 +159,7 @@ export class Attempt implements AttemptFrame {
       ...(verdict && verdictAttributes(verdict)),
     });
     if (outcome === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message: errorType(error) });
-    span.end(hrTime(clock()));
+    endSpan(span, clock());
   }
 }
 

@@ -6,7 +6,8 @@ import type { Inference } from '../context.ts';
 import { present } from '../observe/facts.ts';
 import { costAttributes, errorType } from '../observe/inference.ts';
 import { priceOf } from '../prices.ts';
-import { type Clock, hrTime } from '../telemetry.ts';
+import { endSpan } from '../sequence.ts';
+import type { Clock } from '../telemetry.ts';
 import type { ChatVia } from './adapters.ts';
 import { type Attempt, type AttemptRecord, verdictAttributes } from './attempt.ts';
 import type { Route } from './routes.ts';
@@ -40,7 +41,7 @@ export function finishCall(span: Span, finished: Finished, book: PriceBook, cloc
     span.setStatus({ code: SpanStatusCode.ERROR, message: errorType(finished.error) });
     span.setAttribute('error.type', errorType(finished.error));
   }
-  span.end(hrTime(clock()));
+  endSpan(span, clock());
 }
 
 function callAttributes({ route, records, attempts, outcome }: Finished, book: PriceBook, at: number): Attributes {

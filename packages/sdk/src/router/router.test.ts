@@ -144,6 +144,8 @@ describe('an answer', () => {
       'routescope.validation.name': 'regex',
       'routescope.validation.result': 'pass',
       'routescope.cost.status': 'unpriced',
+      'routescope.emitter.id': expect.stringMatching(/^[0-9a-f]{16}$/),
+      'routescope.emitter.sequence': expect.any(Number),
     });
     const [attempt] = exporter.getFinishedSpans();
     expect(attempt?.parentSpanContext?.spanId).toBe(call().spanContext().spanId);
