@@ -1,6 +1,6 @@
 /** What a provider's request and answer say about an inference, without their content. One implementation per API. */
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import type { Usage } from '@routescope/conventions';
+import { type Usage, unknownUsage } from '@routescope/conventions';
 
 /** What an answer, or the chunks of one so far, tell. */
 export interface AnswerFacts {
@@ -18,6 +18,18 @@ export interface Fold {
   chunk(chunk: unknown): void;
   facts(): AnswerFacts;
 }
+
+/** Nothing is known of the answer. */
+export const nothingKnown: AnswerFacts = Object.freeze({
+  id: undefined,
+  model: undefined,
+  finishReasons: [],
+  usage: unknownUsage,
+  isUsageFinal: false,
+});
+
+/** For APIs that answer whole: takes any chunk and learns nothing. */
+export const noFold = (): Fold => ({ chunk() {}, facts: () => nothingKnown });
 
 export interface Api {
   readonly kind: 'openai' | 'anthropic';

@@ -5,20 +5,13 @@
  * is handed to the router, which ends it once the verdict is known.
  */
 import { type Attributes, context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
-import {
-  type Cost,
-  type Outcome,
-  type StreamOutcome,
-  type UsageSource,
-  unknownUsage,
-  usd,
-} from '@routescope/conventions';
+import { type Cost, type Outcome, type StreamOutcome, type UsageSource, usd } from '@routescope/conventions';
 import type { PriceBook } from '@routescope/conventions/prices';
 import { currentFrame, type Frame } from '../context.ts';
 import { costAt } from '../prices.ts';
 import { endSpan } from '../sequence.ts';
 import { type Clock, countFailure, guard, hrTime } from '../telemetry.ts';
-import { type AnswerFacts, type Api, asText, type Fold, type Json, present } from './facts.ts';
+import { type AnswerFacts, type Api, asText, type Fold, type Json, nothingKnown, present } from './facts.ts';
 import type { Server } from './provider.ts';
 
 /** How an inference came to its end. */
@@ -35,14 +28,6 @@ export interface InferenceOptions {
   readonly clock: Clock;
   readonly book: () => PriceBook;
 }
-
-const nothingKnown: AnswerFacts = {
-  id: undefined,
-  model: undefined,
-  finishReasons: [],
-  usage: unknownUsage,
-  isUsageFinal: false,
-};
 
 export class InferenceSpan {
   readonly #options: InferenceOptions;

@@ -3,11 +3,11 @@ import { trace } from '@opentelemetry/api';
 import type { UserPrices } from '@routescope/conventions/prices';
 import { bookOf } from '../prices.ts';
 import { type Clock, systemClock } from '../telemetry.ts';
-import { anthropicMessages } from './anthropic.ts';
+import { leavesUsageOpen, withoutUsage } from './apis/chat-completions.ts';
 import { type Api, asJson } from './facts.ts';
 import { InferenceSpan } from './inference.ts';
-import { leavesUsageOpen, openaiChat, withoutUsage } from './openai.ts';
-import { patchCreate, type Watch } from './patch.ts';
+import { methods } from './methods.ts';
+import { patchMethod, type Watch } from './patch.ts';
 import { isLoopback, type Server, serverOf } from './provider.ts';
 
 export interface ObserveOptions {
@@ -30,8 +30,8 @@ export const scopeName = '@routescope/sdk';
 type Internal = any;
 
 /**
- * A working copy of an OpenAI or Anthropic client: same class, same helpers, same errors. Chat completions and messages
- * made with it are spans with tokens and cost, whole and streamed. The client given stays as it was.
+ * A working copy of an OpenAI or Anthropic client: same class, same helpers, same errors. Every
+ * inference made with it is a span with tokens and cost, whole and streamed. The client given stays as it was.
  *
  * @throws TypeError when it is neither client.
  */
@@ -57,19 +57,27 @@ function kindOf(client: Internal): Api['kind'] | undefined {
 /** Patches a client that nobody else holds, and what `withOptions` makes of it. */
 function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions): Internal {
   const server = serverOf(copy, kind);
-  const api = kind === 'openai' ? openaiChat : anthropicMessages;
   const book = bookOf(options.prices);
   const clock = options.clock ?? systemClock;
-  const asksForUsage = kind === 'openai' && (options.includeUsage ?? isUsageSafe(server));
-  const owner = kind === 'openai' ? copy.chat.completions : copy.messages;
+  const asksForUsage = options.includeUsage ?? isUsageSafe(server);
 
-  patchCreate(owner, (body): Watch => {
-    const inference = new InferenceSpan(asJson(body), { api, server, tracer: trace.getTracer(scopeName), clock, book });
-    if (!asksForUsage || !leavesUsageOpen(asJson(body))) return { inference, body, show: asItIs };
-    const asking = asJson(body);
-    const copied = { ...asking, stream_options: { ...asJson(asking['stream_options']), include_usage: true } };
-    return { inference, body: copied, show: withoutUsage };
-  });
+  for (const { owner, names, api, usageOnRequest } of methods[kind]) {
+    const begin = (body: unknown): Watch => {
+      const inference = new InferenceSpan(asJson(body), {
+        api,
+        server,
+        tracer: trace.getTracer(scopeName),
+        clock,
+        book,
+      });
+      if (!usageOnRequest || !asksForUsage || !leavesUsageOpen(asJson(body))) return { inference, body, show: asItIs };
+      const asking = asJson(body);
+      const copied = { ...asking, stream_options: { ...asJson(asking['stream_options']), include_usage: true } };
+      return { inference, body: copied, show: withoutUsage };
+    };
+    const resource = owner.split('.').reduce((parent, name) => parent?.[name], copy);
+    for (const name of names) patchMethod(resource, name, begin);
+  }
 
   const { withOptions } = copy;
   if (typeof withOptions === 'function') {

@@ -1,5 +1,5 @@
 /**
- * How a client's `create` is watched without changing what the app gets: the same promise class with all its methods,
+ * How a client's method is watched without changing what the app gets: the same promise class with all its methods,
  * the same stream, the same errors, and an unhandled rejection exactly where the bare client has one.
  *
  * Both SDKs return an APIPromise that has sent the request and parses its body lazily. So nothing here may call `then`
@@ -28,11 +28,11 @@ type Internal = any;
 /** Told by a registered symbol, so that two copies of this package know each other's patches. */
 const patched: unique symbol = Symbol.for('routescope.observed') as never;
 
-/** Replaces `owner.create`. `begin` may throw: then the call runs unwatched. */
-export function patchCreate(owner: Internal, begin: (body: unknown) => Watch): void {
-  const original = owner.create;
+/** Replaces a method of `owner`, if it has it. `begin` may throw: then the call runs unwatched. */
+export function patchMethod(owner: Internal, name: string, begin: (body: unknown) => Watch): void {
+  const original = owner?.[name];
   if (typeof original !== 'function' || original[patched]) return;
-  const create = function (this: unknown, ...given: unknown[]): unknown {
+  const observed = function (this: unknown, ...given: unknown[]): unknown {
     const watch = guard(() => begin(given[0]));
     if (watch === undefined) return original.apply(this, given);
     const { inference } = watch;
@@ -44,8 +44,8 @@ export function patchCreate(owner: Internal, begin: (body: unknown) => Watch): v
       throw error;
     }
   };
-  Object.defineProperty(create, patched, { value: true });
-  owner.create = create;
+  Object.defineProperty(observed, patched, { value: true });
+  Object.defineProperty(owner, name, { value: observed, writable: true, configurable: true });
 }
 
 function watchPromise(promise: Internal, watch: Watch): unknown {

@@ -1,9 +1,9 @@
 /** One small chat input for both providers, so that one request can move between them. */
 
 import { unknownUsage } from '@routescope/conventions';
-import { usageOf as anthropicUsage } from '../observe/anthropic.ts';
+import { usageOf as openaiUsage } from '../observe/apis/chat-completions.ts';
+import { usageOf as anthropicUsage } from '../observe/apis/messages.ts';
 import { asJson, asText } from '../observe/facts.ts';
-import { usageOf as openaiUsage } from '../observe/openai.ts';
 import { type Server, serverOf } from '../observe/provider.ts';
 import { ChatReply } from './answer.ts';
 import type { TryOptions } from './routes.ts';

@@ -1,9 +1,9 @@
 /** OpenAI chat completions, and the many servers that speak them. */
 import type { Attributes } from '@opentelemetry/api';
 import { type Usage, unknownUsage } from '@routescope/conventions';
-import { type AnswerFacts, type Api, asJson, asNumber, asText, type Fold, type Json, present } from './facts.ts';
+import { type AnswerFacts, type Api, asJson, asNumber, asText, type Fold, type Json, present } from '../facts.ts';
 
-export const openaiChat: Api = {
+export const chatCompletions: Api = {
   kind: 'openai',
   operation: 'chat',
   requestAttributes(body): Attributes {

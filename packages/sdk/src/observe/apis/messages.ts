@@ -1,9 +1,9 @@
-/** Anthropic messages. */
+/** Anthropic messages, the beta ones too. */
 import type { Attributes } from '@opentelemetry/api';
 import { type Usage, unknownUsage } from '@routescope/conventions';
-import { type AnswerFacts, type Api, asJson, asNumber, asText, type Fold, present } from './facts.ts';
+import { type AnswerFacts, type Api, asJson, asNumber, asText, type Fold, present } from '../facts.ts';
 
-export const anthropicMessages: Api = {
+export const messages: Api = {
   kind: 'anthropic',
   operation: 'chat',
   requestAttributes(body): Attributes {

@@ -1,0 +1,44 @@
+/** Text completions, the APIs before chat: OpenAI's `completions.create`, and Anthropic's of the SDKs before 1. */
+import type { Attributes } from '@opentelemetry/api';
+import { type AnswerFacts, type Api, asText, type Fold, type Json, nothingKnown, present } from '../facts.ts';
+import { chatCompletions } from './chat-completions.ts';
+
+/** Answers and chunks have the form of chat completions, with text where those have a message. */
+export const completions: Api = {
+  ...chatCompletions,
+  operation: 'text_completion',
+  requestAttributes: (body): Attributes => {
+    const { 'openai.api.type': _, ...attributes } = chatCompletions.requestAttributes(body);
+    return attributes;
+  },
+};
+
+export const anthropicCompletions: Api = {
+  kind: 'anthropic',
+  operation: 'text_completion',
+  requestAttributes: (body): Attributes =>
+    present({
+      'gen_ai.request.max_tokens': body['max_tokens_to_sample'],
+      'gen_ai.request.temperature': body['temperature'],
+      'gen_ai.request.top_p': body['top_p'],
+      'gen_ai.request.top_k': body['top_k'],
+      'gen_ai.request.stop_sequences': body['stop_sequences'],
+      'gen_ai.request.stream': body['stream'] === true || undefined,
+    }),
+  answer: factsOf,
+  fold(): Fold {
+    let last: Json = {};
+    return {
+      chunk: (chunk) => {
+        last = { ...last, ...(chunk as Json) };
+      },
+      facts: () => ({ ...factsOf(last), finishReasons: [asText(last['stop_reason']) ?? 'error'] }),
+    };
+  },
+};
+
+/** This API never says its usage. */
+function factsOf(data: Json): AnswerFacts {
+  const stop = asText(data['stop_reason']);
+  return { ...nothingKnown, id: asText(data['id']), model: asText(data['model']), finishReasons: stop ? [stop] : [] };
+}

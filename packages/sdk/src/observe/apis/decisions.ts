@@ -1,0 +1,22 @@
+/** OpenAI decisions: quick answers to classification and scoring questions. */
+import { unknownUsage } from '@routescope/conventions';
+import { type AnswerFacts, type Api, asText, noFold, present } from '../facts.ts';
+import { tokensOf } from './responses.ts';
+
+export const decisions: Api = {
+  kind: 'openai',
+  operation: 'chat',
+  requestAttributes: (body) =>
+    present({ 'openai.request.service_tier': body['service_tier'] === 'auto' ? undefined : body['service_tier'] }),
+  answer(data): AnswerFacts {
+    const usage = tokensOf(data['usage']);
+    return {
+      id: asText(data['id']),
+      model: asText(data['model']),
+      finishReasons: [],
+      usage: usage ?? unknownUsage,
+      isUsageFinal: usage !== undefined,
+    };
+  },
+  fold: noFold,
+};

@@ -1,0 +1,10 @@
+/** OpenAI moderations: free of charge, and without usage. */
+import { type AnswerFacts, type Api, asText, noFold, nothingKnown } from '../facts.ts';
+
+export const moderations: Api = {
+  kind: 'openai',
+  operation: 'moderations',
+  requestAttributes: () => ({}),
+  answer: (data): AnswerFacts => ({ ...nothingKnown, id: asText(data['id']), model: asText(data['model']) }),
+  fold: noFold,
+};

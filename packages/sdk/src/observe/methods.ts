@@ -1,0 +1,46 @@
+/** The methods that make inferences, by where they hang on the client, and who reads what they ask and answer. */
+import { speech, transcriptions } from './apis/audio.ts';
+import { chatCompletions } from './apis/chat-completions.ts';
+import { anthropicCompletions, completions } from './apis/completions.ts';
+import { decisions } from './apis/decisions.ts';
+import { embeddings } from './apis/embeddings.ts';
+import { images } from './apis/images.ts';
+import { messages } from './apis/messages.ts';
+import { moderations } from './apis/moderations.ts';
+import { responses } from './apis/responses.ts';
+import type { Api } from './facts.ts';
+
+export interface Methods {
+  /** Where they hang on the client: names with dots between. */
+  readonly owner: string;
+  readonly names: readonly string[];
+  readonly api: Api;
+  /** A stream says its usage only when asked (`stream_options.include_usage`). */
+  readonly usageOnRequest?: true;
+}
+
+/**
+ * Everything else of a client is left alone. Helpers (`parse`, `stream`, `runTools`, `toolRunner`, openai 4's
+ * `beta.chat`) call these on the same client, once for each inference. A version that lacks one lacks its patch.
+ */
+export const methods: Readonly<Record<Api['kind'], readonly Methods[]>> = {
+  openai: [
+    { owner: 'chat.completions', names: ['create'], api: chatCompletions, usageOnRequest: true },
+    { owner: 'responses', names: ['create', 'compact'], api: responses },
+    { owner: 'beta.responses', names: ['create', 'compact'], api: responses },
+    { owner: 'completions', names: ['create'], api: completions, usageOnRequest: true },
+    { owner: 'embeddings', names: ['create'], api: embeddings },
+    { owner: 'moderations', names: ['create'], api: moderations },
+    { owner: 'images', names: ['generate', 'edit', 'createVariation'], api: images },
+    { owner: 'audio.transcriptions', names: ['create'], api: transcriptions },
+    { owner: 'audio.translations', names: ['create'], api: transcriptions },
+    { owner: 'audio.speech', names: ['create'], api: speech },
+    { owner: 'decisions', names: ['create'], api: decisions },
+  ],
+  anthropic: [
+    { owner: 'messages', names: ['create'], api: messages },
+    { owner: 'beta.messages', names: ['create'], api: messages },
+    { owner: 'beta.promptCaching.messages', names: ['create'], api: messages },
+    { owner: 'completions', names: ['create'], api: anthropicCompletions },
+  ],
+};
