@@ -52,6 +52,27 @@ export type UsageSource = (typeof usageSources)[number];
 export const streamOutcomes = ['complete', 'cancelled', 'error', 'abandoned'] as const;
 export type StreamOutcome = (typeof streamOutcomes)[number];
 
+/**
+ * What somebody reports to `POST /v1/events`: `deploy` a release of anything, `route_table` and `price` changes,
+ * `breaker` a circuit that opened or closed, `budget` one that is nearly or wholly spent; `pin` a baseline given as
+ * counts, `accept` the rate of now as the new normal, `silence` no alerts until then.
+ */
+export const reportedEventKinds = [
+  'deploy',
+  'route_table',
+  'price',
+  'breaker',
+  'budget',
+  'pin',
+  'accept',
+  'silence',
+] as const;
+export type ReportedEventKind = (typeof reportedEventKinds)[number];
+
+/** All kinds of events; `alarm` (one opened or closed) and `notice` (a message delivered) are the product's own. */
+export const eventKinds = [...reportedEventKinds, 'alarm', 'notice'] as const;
+export type EventKind = (typeof eventKinds)[number];
+
 /** Names of scores that the product itself understands; all others are the app's own rubrics. */
 export const scoreNames = {
   /** A human saw the output; the denominator of the human-override rate. */

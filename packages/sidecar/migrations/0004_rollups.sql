@@ -78,6 +78,8 @@ CREATE TABLE IF NOT EXISTS routescope.calls_1m
     session_calls SimpleAggregateFunction(sum, UInt64) COMMENT 'calls that belong to a session',
     session_priced SimpleAggregateFunction(sum, UInt64) COMMENT 'of those, calls with a known cost',
     session_cost_usd SimpleAggregateFunction(sum, Decimal(38, 12)) COMMENT 'cost of the calls that belong to a session',
+    session_checked SimpleAggregateFunction(sum, UInt64) COMMENT 'checked calls that belong to a session',
+    session_fallbacks SimpleAggregateFunction(sum, UInt64) COMMENT 'of those, calls with a fallback',
     sessions AggregateFunction(uniq, String),
     duration_s AggregateFunction(quantilesTDigest(0.5, 0.95, 0.99), Float64)
 )
@@ -112,14 +114,18 @@ SELECT
     countIf(c.session_id != '') AS session_calls,
     countIf(c.session_id != '' AND c.cost_usd IS NOT NULL) AS session_priced,
     sumIf(ifNull(c.cost_usd, 0), c.session_id != '') AS session_cost_usd,
+    countIf(c.checked AND c.session_id != '') AS session_checked,
+    countIf(c.checked AND c.session_id != '' AND c.fallback_count > 0) AS session_fallbacks,
     uniqStateIf(c.session_id, c.session_id != '') AS sessions,
     quantilesTDigestState(0.5, 0.95, 0.99)(c.duration_s) AS duration_s
 FROM routescope.calls AS c
 GROUP BY minute, environment, tag, route_version, first_tier, first_model, final_tier, final_tier_rank, final_model;
 
--- One unit per session, tag and first model: the first of a session is not additive in a rollup of minutes.
+-- One unit per session, day, tag and first model: the first of a session is not additive in a rollup of minutes. A session
+-- that lasts for days counts once a day, so that a day's units are whole when the day is over.
 CREATE TABLE IF NOT EXISTS routescope.session_units
 (
+    day Date,
     environment LowCardinality(String),
     tag LowCardinality(String),
     first_model LowCardinality(String),
@@ -130,11 +136,13 @@ CREATE TABLE IF NOT EXISTS routescope.session_units
     fallbacks SimpleAggregateFunction(sum, UInt64)
 )
 ENGINE = AggregatingMergeTree
-ORDER BY (environment, tag, first_model, session_id)
+PARTITION BY toYYYYMM(day)
+ORDER BY (day, environment, tag, first_model, session_id)
 SETTINGS non_replicated_deduplication_window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS routescope.session_units_from_calls TO routescope.session_units AS
 SELECT
+    toDate(c.started_at) AS day,
     c.environment AS environment,
     c.tag AS tag,
     c.first_model AS first_model,
@@ -145,4 +153,37 @@ SELECT
     countIf(c.fallback_count > 0) AS fallbacks
 FROM routescope.calls AS c
 WHERE c.checked AND c.session_id != ''
-GROUP BY environment, tag, first_model, session_id;
+GROUP BY day, environment, tag, first_model, session_id;
+
+-- Which version of what was running, hour by hour: the first appearance of one is a release.
+CREATE TABLE IF NOT EXISTS routescope.versions_1h
+(
+    hour DateTime('UTC'),
+    environment LowCardinality(String),
+    tag LowCardinality(String),
+    first_model LowCardinality(String),
+    what LowCardinality(String) COMMENT 'route_version, prompt_version, service_version, validation_version',
+    version LowCardinality(String),
+    first_at SimpleAggregateFunction(min, DateTime64(6, 'UTC')),
+    calls SimpleAggregateFunction(sum, UInt64)
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(hour)
+ORDER BY (environment, tag, first_model, what, version, hour)
+SETTINGS non_replicated_deduplication_window = 1000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS routescope.versions_1h_from_calls TO routescope.versions_1h AS
+SELECT
+    toStartOfHour(c.started_at) AS hour,
+    c.environment AS environment,
+    c.tag AS tag,
+    c.first_model AS first_model,
+    what,
+    version,
+    min(c.started_at) AS first_at,
+    count() AS calls
+FROM routescope.calls AS c
+ARRAY JOIN
+    ['route_version', 'prompt_version', 'service_version', 'validation_version'] AS what,
+    [toString(c.route_version), toString(c.prompt_version), toString(c.service_version), toString(c.validation_version)] AS version
+GROUP BY hour, environment, tag, first_model, what, version;

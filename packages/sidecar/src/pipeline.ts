@@ -6,8 +6,10 @@
  */
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { eventRows } from './api/events.ts';
 import { createQueryEndpoint } from './api/query.ts';
-import { createScoresEndpoint } from './api/scores.ts';
+import { createRowsEndpoint } from './api/rows.ts';
+import { scoreRows } from './api/scores.ts';
 import { migrate } from './engine/migrate.ts';
 import { type Engine, openEngine } from './engine/supervise.ts';
 import { type LoadCounters, startLoader } from './load.ts';
@@ -80,7 +82,18 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const server = createHttpServer(
     {
       traces: receiver.handle,
-      scores: createScoresEndpoint(engine.writer),
+      scores: createRowsEndpoint({
+        writer: engine.writer,
+        table: 'routescope.scores',
+        what: 'scores',
+        rowsOf: scoreRows,
+      }),
+      events: createRowsEndpoint({
+        writer: engine.writer,
+        table: 'routescope.events',
+        what: 'events',
+        rowsOf: eventRows,
+      }),
       query: createQueryEndpoint({ socketPath: engine.socketPath }),
       status: (_, response) => {
         response.setHeader('content-type', 'application/json');

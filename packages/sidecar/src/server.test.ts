@@ -6,7 +6,13 @@ import { createHttpServer, served } from './server.ts';
 
 const answer = (name: string) => (_: unknown, response: { end(text: string): void }) => response.end(name);
 const server = createHttpServer(
-  { traces: answer('traces'), scores: answer('scores'), query: answer('query'), status: answer('status') },
+  {
+    traces: answer('traces'),
+    scores: answer('scores'),
+    events: answer('events'),
+    query: answer('query'),
+    status: answer('status'),
+  },
   () => {},
 );
 beforeAll(() => new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening)));

@@ -6,6 +6,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void | Pr
 export interface Routes {
   readonly traces: Handler;
   readonly scores: Handler;
+  readonly events: Handler;
   readonly query: Handler;
   readonly status: Handler;
 }
@@ -14,6 +15,7 @@ export interface Routes {
 export const served = [
   { path: '/v1/traces', methods: undefined, to: 'traces' }, // answers other methods itself, in OTLP's form
   { path: '/v1/scores', methods: ['POST'], to: 'scores' },
+  { path: '/v1/events', methods: ['POST'], to: 'events' },
   { path: '/query', methods: ['GET', 'POST'], to: 'query' },
   { path: '/query/ping', methods: ['GET'], to: 'query' },
   { path: '/status', methods: ['GET'], to: 'status' },

@@ -5,6 +5,7 @@ import {
   catchers,
   costSources,
   costStatuses,
+  eventKinds,
   outcomes,
   policies,
   providerCauses,
@@ -28,6 +29,7 @@ const vocabularies: readonly (readonly [string, readonly string[]])[] = [
   ['cost source', costSources],
   ['usage source', usageSources],
   ['stream outcome', streamOutcomes],
+  ['kind of event', eventKinds],
   ["score names of the product's own", Object.values(scoreNames)],
 ];
 

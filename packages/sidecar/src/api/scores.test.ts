@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rowsOf, together } from './scores.ts';
+import { scoreRows } from './scores.ts';
 
 const call = {
   id: 'b'.repeat(16),
@@ -12,7 +12,7 @@ const call = {
 };
 
 test('a score takes the facts of its call along, with times to the microsecond', () => {
-  const [row] = rowsOf({ scores: [{ call, name: 'helpful', value: 0.8, by: 'judge', at: 1_795_310_600_000 }] });
+  const [row] = scoreRows({ scores: [{ call, name: 'helpful', value: 0.8, by: 'judge', at: 1_795_310_600_000 }] });
   expect(row).toMatchObject({
     tag: 'critique-draft',
     call_id: call.id,
@@ -24,37 +24,15 @@ test('a score takes the facts of its call along, with times to the microsecond',
 });
 
 test('an unknown value is null, never 0', () => {
-  expect(rowsOf({ scores: [{ call, name: 'helpful', label: 'good', at: 1 }] })[0]).toMatchObject({
+  expect(scoreRows({ scores: [{ call, name: 'helpful', label: 'good', at: 1 }] })[0]).toMatchObject({
     value: null,
     label: 'good',
   });
 });
 
 test('every field that is wrong is named', () => {
-  expect(() => rowsOf({ scores: [{ call: { ...call, id: '' }, value: 'high', at: 'now' }] })).toThrow(
+  expect(() => scoreRows({ scores: [{ call: { ...call, id: '' }, value: 'high', at: 'now' }] })).toThrow(
     'scores[0].call.id: expected a text that is not empty; scores[0].name: expected a text that is not empty; scores[0].value: expected a number; scores[0].at: expected epoch milliseconds',
   );
-  expect(() => rowsOf([])).toThrow('expected {"scores": [ … ]}');
-});
-
-test('what comes while an insert is under way goes into the next one together, and each learns of its own', async () => {
-  const batches: number[][] = [];
-  const gates: { open: () => void; fail: (problem: Error) => void }[] = [];
-  const insert = together((rows: readonly number[]) => {
-    batches.push([...rows]);
-    return new Promise<void>((open, fail) => gates.push({ open, fail }));
-  });
-  const first = insert([1]);
-  const second = insert([2, 3]);
-  const third = insert([4]);
-  expect(batches).toEqual([[1]]);
-  gates[0]?.open();
-  await first;
-  await expect.poll(() => batches).toEqual([[1], [2, 3, 4]]);
-  gates[1]?.fail(new Error('away'));
-  await expect(second).rejects.toThrow('away');
-  await expect(third).rejects.toThrow('away');
-  const fourth = insert([5]);
-  gates[2]?.open();
-  await fourth;
+  expect(() => scoreRows([])).toThrow('expected {"scores": [ … ]}');
 });
