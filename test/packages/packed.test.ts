@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Packed {
+  readonly size: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+function packed(name: string): Packed {
+  const said = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: `${root}packages/${name}`,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return (JSON.parse(said) as [Packed])[0];
+}
+
+test.each(['conventions', 'sdk', 'panels', 'sidecar'])(
+  '%s is packed without its tests, with licence and readme',
+  (name) => {
+    const paths = packed(name).files.map((file) => file.path);
+    expect(paths.filter((path) => /\.test\.|\.tsbuildinfo$/.test(path))).toEqual([]);
+    expect(paths).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.js']));
+  },
+);
+
+test('what the sdk needs at run time is conventions alone', () => {
+  const { dependencies } = JSON.parse(readFileSync(`${root}packages/sdk/package.json`, 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  expect(Object.keys(dependencies)).toEqual(['@routescope/conventions']);
+});
