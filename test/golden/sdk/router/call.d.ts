@@ -1,7 +1,7 @@
 import { type Span } from '@opentelemetry/api';
 import { type Outcome } from '@routescope/conventions';
 import type { PriceBook } from '@routescope/conventions/prices';
-import { type Clock } from '../telemetry.ts';
+import type { Clock } from '../telemetry.ts';
 import { type Attempt, type AttemptRecord } from './attempt.ts';
 import type { Route } from './routes.ts';
 export interface CallRef {
