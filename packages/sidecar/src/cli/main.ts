@@ -3,9 +3,10 @@
 import { type Command, helpOf, invocationOf, UsageError } from './command.ts';
 import { reportCommand } from './report.ts';
 import { serve } from './serve.ts';
+import { simulateCommand } from './simulate.ts';
 import { status } from './status.ts';
 
-const commands: readonly Command[] = [serve, reportCommand, status];
+const commands: readonly Command[] = [serve, reportCommand, simulateCommand, status];
 
 const help = `routescope: what each routed LLM call cost, whether it held up, and when that gets worse.
 
