@@ -30,7 +30,7 @@ test.each([
 });
 
 test.each([
-  ['@routescope/sdk', ['observe', 'score', 'shown', 'withSession', 'withTag']],
+  ['@routescope/sdk', ['closeOpenInferences', 'observe', 'score', 'shown', 'withSession', 'withTag']],
   ['@routescope/sdk/router', ['RouteError', 'anthropicMessages', 'createRouter', 'openaiChat', 'routes']],
   ['@routescope/sdk/node', ['start']],
 ])('%s exports these names', async (name, names) => {

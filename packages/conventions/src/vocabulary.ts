@@ -48,6 +48,25 @@ export type CostSource = (typeof costSources)[number];
 export const usageSources = ['provider', 'estimated', 'missing'] as const;
 export type UsageSource = (typeof usageSources)[number];
 
+/**
+ * How an inference came to its end: `complete`, all of the answer was read; `break`, the app stopped reading;
+ * `aborted`, the app called it off; `failed` without an answer; `failed_midway`, while the answer was read;
+ * `never_awaited`, nobody asked for the answer; `never_read`, nobody read the stream; `abandoned`, somebody began to;
+ * `raw`, the app took the raw response to read itself.
+ */
+export const endings = [
+  'complete',
+  'break',
+  'aborted',
+  'failed',
+  'failed_midway',
+  'never_awaited',
+  'never_read',
+  'abandoned',
+  'raw',
+] as const;
+export type Ending = (typeof endings)[number];
+
 /** Who ended a stream: the provider (`complete`), the app (`cancelled`), a failure, or nobody who told us. */
 export const streamOutcomes = ['complete', 'cancelled', 'error', 'abandoned'] as const;
 export type StreamOutcome = (typeof streamOutcomes)[number];

@@ -89,6 +89,8 @@ export const words = [
   { term: 'error type', meaning: 'what went wrong, of low cardinality', attribute: 'error.type', column: 'error_type', row: 'both', type: text },
   { term: 'stream', meaning: 'the answer was asked for as a stream', attribute: 'gen_ai.request.stream', column: 'stream', row: 'attempt', type: 'Bool' },
   { term: 'stream outcome', meaning: 'who ended the stream: complete, cancelled, error, abandoned', attribute: 'routescope.stream.outcome', column: 'stream_outcome', row: 'attempt', type: text },
+  { term: 'ending', meaning: 'how the inference came to its end: complete, break, aborted, failed, failed_midway, never_awaited, never_read, abandoned, raw', attribute: 'routescope.ending', column: 'ending', row: 'attempt', type: text },
+  { term: 'resends', meaning: 'how often the client sent the request again by itself', attribute: 'http.request.resend_count', column: 'resend_count', row: 'attempt', type: 'Nullable(UInt16)' },
   { term: 'time to first chunk', meaning: 'from the request to the first chunk of the stream', attribute: 'gen_ai.response.time_to_first_chunk', column: 'time_to_first_chunk_s', row: 'attempt', type: 'Nullable(Float64)', unit: 's' },
 
   // Usage: input includes cache reads and writes, output includes reasoning.

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Attributes } from '@opentelemetry/api';
 import { parsePrices, type UserPrices } from '@routescope/conventions/prices';
+import { closeOpenInferences } from '../observe/open.ts';
 import { setDefaultPrices } from '../prices.ts';
 import { setDefaultEndpoint } from '../score.ts';
 import { telemetryFailures } from '../telemetry.ts';
@@ -74,10 +75,17 @@ export function start(options: StartOptions): Telemetry {
   });
   sdk.start();
   const flush = (): Promise<void> => counted.forceFlush();
-  process.once('beforeExit', () => void flush());
+  // What is still open when nothing runs any more, nobody will end.
+  process.once('beforeExit', () => {
+    closeOpenInferences();
+    void flush();
+  });
   return {
     flush,
-    shutdown: () => sdk.shutdown(),
+    shutdown() {
+      closeOpenInferences();
+      return sdk.shutdown();
+    },
     stats: () => ({ ...exporter.stats(), failures: telemetryFailures() }),
   };
 }

@@ -5,21 +5,20 @@
  * is handed to the router, which ends it once the verdict is known.
  */
 import { type Attributes, context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
-import { type Cost, type Outcome, type StreamOutcome, type UsageSource, usd } from '@routescope/conventions';
+import { type Cost, type Ending, type UsageSource, usd } from '@routescope/conventions';
 import type { PriceBook } from '@routescope/conventions/prices';
 import { currentFrame, type Frame } from '../context.ts';
 import { costAt } from '../prices.ts';
 import { endSpan } from '../sequence.ts';
 import { type Clock, countFailure, guard, hrTime } from '../telemetry.ts';
+import { errorType, isAbort, outcomeOf, streamOutcomeOf } from './ending.ts';
 import { type AnswerFacts, type Api, asText, type Fold, type Json, nothingKnown, present } from './facts.ts';
+import { closed } from './open.ts';
+import type { Loop } from './patch.ts';
 import type { Server } from './provider.ts';
 
-/** How an inference came to its end. */
-export type Ending =
-  | { readonly how: 'complete' } // the provider finished, and the app read all of it
-  | { readonly how: 'canceled'; readonly error?: unknown } // the app stopped reading, or aborted
-  | { readonly how: 'failed'; readonly error: unknown }
-  | { readonly how: 'raw' }; // the app took the raw response; nobody here reads its body
+/** How far it has come: asked, answered (its body not read yet), taken by the app, and, if it is one, streaming. */
+type Stage = 'asked' | 'answered' | 'taken' | 'streaming';
 
 export interface InferenceOptions {
   readonly api: Api;
@@ -27,6 +26,8 @@ export interface InferenceOptions {
   readonly tracer: Tracer;
   readonly clock: Clock;
   readonly book: () => PriceBook;
+  /** The tool loop it is a turn of. */
+  readonly loop?: Loop | undefined;
 }
 
 export class InferenceSpan {
@@ -38,16 +39,21 @@ export class InferenceSpan {
   readonly #isStream: boolean;
   #facts: AnswerFacts = nothingKnown;
   #fold: Fold | undefined;
+  #stage: Stage = 'asked';
   #firstChunkAt: number | undefined;
+  /** When the provider was last heard of. */
+  #heardAt: number;
+  #resends = 0;
   #hasEnded = false;
 
   constructor(body: Json, options: InferenceOptions) {
-    const { api, server, tracer, clock } = options;
+    const { api, server, tracer, clock, loop } = options;
     this.#options = options;
     this.#frame = currentFrame();
     this.#requestModel = asText(body['model']) ?? '';
     this.#isStream = body['stream'] === true;
     this.#startedAt = clock();
+    this.#heardAt = this.#startedAt;
     const { session, tag, attempt } = this.#frame;
     const attributes: Attributes = {
       'gen_ai.operation.name': api.operation,
@@ -56,6 +62,7 @@ export class InferenceSpan {
         'gen_ai.request.model': this.#requestModel || undefined,
         'gen_ai.conversation.id': session,
         'routescope.tag': tag,
+        'routescope.attempt.step': loop && ++loop.steps,
       }),
       'server.address': server.address,
       'server.port': server.port,
@@ -76,6 +83,33 @@ export class InferenceSpan {
     return context.with(trace.setSpan(this.#frame.attempt?.parent ?? context.active(), this.#span), call);
   }
 
+  /** The SDK sends the request once more. */
+  resent(): void {
+    this.#resends++;
+  }
+
+  /** The response is there; its body is not read yet. */
+  answered(): void {
+    guard(() => {
+      this.#stage = 'answered';
+      this.#heardAt = this.#options.clock();
+    });
+  }
+
+  /** The app has asked for the parsed answer. */
+  taken(): void {
+    this.#stage = 'taken';
+  }
+
+  get isTaken(): boolean {
+    return this.#stage !== 'asked' && this.#stage !== 'answered';
+  }
+
+  /** The answer is a stream, which the app now holds. */
+  streams(): void {
+    this.#stage = 'streaming';
+  }
+
   answer(data: unknown): void {
     guard(() => {
       this.#facts = this.#options.api.answer(data as Json);
@@ -85,7 +119,8 @@ export class InferenceSpan {
   chunk(chunk: unknown): void {
     // `guard` written out: this runs for every chunk, and a closure for each would be most of its price.
     try {
-      this.#firstChunkAt ??= this.#options.clock();
+      this.#heardAt = this.#options.clock();
+      this.#firstChunkAt ??= this.#heardAt;
       this.#fold ??= this.#options.api.fold();
       this.#fold.chunk(chunk);
     } catch {
@@ -93,16 +128,30 @@ export class InferenceSpan {
     }
   }
 
-  /** The first ending counts; whatever comes after it is ignored. */
-  end(ending: Ending): void {
+  /** It ends with an error: of the provider, of the way there, or because the app called it off. */
+  fail(error: unknown): void {
     if (this.#hasEnded) return;
-    this.#hasEnded = true;
-    guard(() => this.#finish(ending));
+    if (isAbort(error)) this.end('aborted');
+    else this.end(this.#stage === 'asked' ? 'failed' : 'failed_midway', error);
   }
 
-  #finish(ending: Ending): void {
-    const { server, clock, book } = this.#options;
-    const endedAt = clock();
+  /** Nobody can read on. */
+  drop(): void {
+    const isUnread = this.#stage === 'streaming' && this.#firstChunkAt === undefined;
+    const ending = this.#stage === 'answered' ? 'never_awaited' : isUnread ? 'never_read' : 'abandoned';
+    this.end(ending, undefined, this.#heardAt);
+  }
+
+  /** The first ending counts; whatever comes after it is ignored. */
+  end(ending: Ending, error?: unknown, at?: number): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    closed(this);
+    guard(() => this.#finish(ending, error, at ?? this.#options.clock()));
+  }
+
+  #finish(ending: Ending, error: unknown, endedAt: number): void {
+    const { server, book } = this.#options;
     const facts = this.#fold?.facts() ?? this.#facts;
     const span = this.#span;
     const { usage } = facts;
@@ -128,13 +177,16 @@ export class InferenceSpan {
         'gen_ai.usage.cache_read.input_tokens': usage.cacheReadTokens,
         'gen_ai.usage.cache_write.input_tokens': usage.cacheWriteTokens,
         'gen_ai.usage.reasoning.output_tokens': usage.reasoningTokens,
-        'routescope.stream.outcome': this.#isStream ? streamOutcome(ending) : undefined,
+        'http.request.resend_count': this.#resends || undefined,
+        'routescope.ending': ending,
+        'routescope.stream.outcome': this.#isStream ? streamOutcomeOf(ending) : undefined,
         'routescope.usage.source': source,
       }),
     );
     span.setAttributes(costAttributes(cost));
-    if (ending.how === 'failed') {
-      const type = errorType(ending.error);
+    const outcome = outcomeOf(ending);
+    if (outcome === 'failed') {
+      const type = errorType(error);
       span.setAttribute('error.type', type);
       // Never the provider's message: it may quote the prompt.
       span.setStatus({ code: SpanStatusCode.ERROR, message: type });
@@ -150,24 +202,13 @@ export class InferenceSpan {
         host: server.host,
         requestModel: this.#requestModel,
         responseModel: facts.model,
-        outcome: outcomeOf(ending),
+        outcome,
       });
       return;
     }
-    span.setAttribute('routescope.outcome', outcomeOf(ending));
+    span.setAttribute('routescope.outcome', outcome);
     endSpan(span, endedAt);
   }
-}
-
-function outcomeOf(ending: Ending): Outcome {
-  if (ending.how === 'failed') return 'failed';
-  return ending.how === 'canceled' ? 'canceled' : 'accepted';
-}
-
-function streamOutcome(ending: Ending): StreamOutcome {
-  if (ending.how === 'complete') return 'complete';
-  if (ending.how === 'failed') return 'error';
-  return ending.how === 'raw' ? 'abandoned' : 'cancelled';
 }
 
 /** Cost as attributes: absent when unknown, the status always. */
@@ -183,25 +224,4 @@ export function costAttributes(cost: Cost): Attributes {
     'routescope.cost.source': cost.totalPico === null ? undefined : 'local',
     'routescope.cost.price_version': cost.priceVersion ?? undefined,
   });
-}
-
-const classTypes: Readonly<Record<string, string>> = {
-  APIConnectionTimeoutError: 'timeout',
-  APIConnectionError: 'connection_error',
-  APIUserAbortError: 'cancelled',
-};
-
-/** Of low cardinality: the provider's code or type, else the HTTP status, else the class. */
-export function errorType(error: unknown): string {
-  const { code, type, status } = (error ?? {}) as { code?: unknown; type?: unknown; status?: unknown };
-  for (const name of [code, type]) if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name)) return name;
-  if (typeof status === 'number') return String(status);
-  const className = (error as object | null)?.constructor?.name ?? '_OTHER';
-  return classTypes[className] ?? className;
-}
-
-/** Did the app itself call it off? */
-export function isAbort(error: unknown): boolean {
-  const { name } = (error ?? {}) as { name?: unknown };
-  return name === 'AbortError' || (error as object | null)?.constructor?.name === 'APIUserAbortError';
 }

@@ -44,3 +44,12 @@ export const methods: Readonly<Record<Api['kind'], readonly Methods[]>> = {
     { owner: 'completions', names: ['create'], api: anthropicCompletions },
   ],
 };
+
+/** Helpers that make one inference after the other, until the model asks for no more tools. */
+export const loops: Readonly<Record<Api['kind'], readonly Pick<Methods, 'owner' | 'names'>[]>> = {
+  openai: [
+    { owner: 'chat.completions', names: ['runTools'] },
+    { owner: 'beta.chat.completions', names: ['runTools', 'runFunctions'] },
+  ],
+  anthropic: [{ owner: 'beta.messages', names: ['toolRunner'] }],
+};

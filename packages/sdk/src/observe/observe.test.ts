@@ -125,6 +125,7 @@ describe('a whole answer', () => {
       'routescope.cost.status': 'priced',
       'routescope.cost.source': 'local',
       'routescope.cost.price_version': expect.stringMatching(/^genai-prices-/),
+      'routescope.ending': 'complete',
       'routescope.outcome': 'accepted',
       'routescope.emitter.id': expect.stringMatching(/^[0-9a-f]{16}$/),
       'routescope.emitter.sequence': expect.any(Number),

@@ -4,10 +4,11 @@ import type { UserPrices } from '@routescope/conventions/prices';
 import { bookOf } from '../prices.ts';
 import { type Clock, systemClock } from '../telemetry.ts';
 import { leavesUsageOpen, withoutUsage } from './apis/chat-completions.ts';
+import { copyOf } from './copy.ts';
 import { type Api, asJson } from './facts.ts';
 import { InferenceSpan } from './inference.ts';
-import { methods } from './methods.ts';
-import { patchMethod, type Watch } from './patch.ts';
+import { loops, methods } from './methods.ts';
+import { type Loop, patchLoop, patchMethod, patchRetries, replace, type Watch } from './patch.ts';
 import { isLoopback, type Server, serverOf } from './provider.ts';
 
 export interface ObserveOptions {
@@ -42,11 +43,13 @@ export function observe<C extends object>(client: C, options: ObserveOptions = {
       'observe() takes an OpenAI client (chat.completions) or an Anthropic client (messages) of their own SDKs',
     );
   }
-  const { constructor: Same, _options } = client as Internal;
   // Anthropic's SDK traces itself when a provider is registered: switched off on the copy, or every call counts twice.
-  const settings = kind === 'anthropic' ? { ..._options, openTelemetry: false } : { ..._options };
-  return instrument(new Same(settings), kind, options) as C;
+  const copy = copyOf(client, kind === 'anthropic' ? { openTelemetry: false } : {});
+  return instrument(copy, kind, { ...observed.get(client), ...options }) as C;
 }
+
+/** What the clients of ours were observed with: observing one again, or a copy of it, is the same and more. */
+const observed = new WeakMap<object, ObserveOptions>();
 
 function kindOf(client: Internal): Api['kind'] | undefined {
   if (typeof client?._options !== 'object') return undefined;
@@ -61,31 +64,34 @@ function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions):
   const clock = options.clock ?? systemClock;
   const asksForUsage = options.includeUsage ?? isUsageSafe(server);
 
+  observed.set(copy, options);
+  const resource = (path: string): Internal => path.split('.').reduce((owner, name) => owner?.[name], copy);
+
   for (const { owner, names, api, usageOnRequest } of methods[kind]) {
-    const begin = (body: unknown): Watch => {
+    const begin = (body: unknown, loop: Loop | undefined): Watch => {
       const inference = new InferenceSpan(asJson(body), {
         api,
         server,
         tracer: trace.getTracer(scopeName),
         clock,
         book,
+        loop,
       });
-      if (!usageOnRequest || !asksForUsage || !leavesUsageOpen(asJson(body))) return { inference, body, show: asItIs };
+      if (!usageOnRequest || !asksForUsage || !leavesUsageOpen(asJson(body))) return { inference, body };
       const asking = asJson(body);
       const copied = { ...asking, stream_options: { ...asJson(asking['stream_options']), include_usage: true } };
       return { inference, body: copied, show: withoutUsage };
     };
-    const resource = owner.split('.').reduce((parent, name) => parent?.[name], copy);
-    for (const name of names) patchMethod(resource, name, begin);
+    for (const name of names) patchMethod(resource(owner), name, begin);
   }
-
-  const { withOptions } = copy;
-  if (typeof withOptions === 'function') {
-    copy.withOptions = (changes: unknown) => instrument(withOptions.call(copy, changes), kind, options);
-  }
+  for (const { owner, names } of loops[kind]) for (const name of names) patchLoop(resource(owner), name);
+  patchRetries(copy);
+  replace(
+    copy,
+    'withOptions',
+    (original) => (changes: unknown) => instrument(original.call(copy, changes), kind, options),
+  );
   return copy;
 }
 
 const isUsageSafe = (server: Server): boolean => server.address === 'api.openai.com' || isLoopback(server.address);
-
-const asItIs = (): boolean => true;

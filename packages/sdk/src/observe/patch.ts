@@ -1,25 +1,32 @@
 /**
- * How a client's method is watched without changing what the app gets: the same promise class with all its methods,
- * the same stream, the same errors, and an unhandled rejection exactly where the bare client has one.
+ * How a client's method is watched without changing what the app gets: the same promise with all its methods, the same
+ * stream, the same errors, and an unhandled rejection exactly where the bare client has one.
  *
- * Both SDKs return an APIPromise that has sent the request and parses its body lazily. So nothing here may call `then`
- * on it (that would consume the body before `asResponse()`); instead its parts are replaced, before anybody holds it:
+ * Both SDKs return an APIPromise that has sent the request and parses its body when somebody asks. So nothing here may
+ * call `then` on it (that would consume the body before `asResponse()`); instead its parts are replaced, before
+ * anybody holds it:
  *
  *     responsePromise   what comes before a body: status, connection, retries  → failed
- *     parseResponse     what comes of the body: JSON errors                    → failed
- *     _thenUnwrap       the SDK's own way to map the parsed answer             → answer, stream
+ *     parseResponse     what comes of the body                                 → answer, stream, failed
  *     asResponse        the app takes the raw response, nobody parses          → raw
+ *     _thenUnwrap       the SDK's own way to map the answer, for its helpers   → the mapped promise, watched too
  */
 import { guard } from '../telemetry.ts';
-import { type InferenceSpan, isAbort } from './inference.ts';
+import type { InferenceSpan } from './inference.ts';
+import { closeWhenDropped } from './open.ts';
 
 /** What is watched, and what of it the app does not see because it never asked for it. */
 export interface Watch {
   readonly inference: InferenceSpan;
   /** The body that is sent: the app's own, or a copy with what we need. */
   readonly body: unknown;
-  /** Makes a chunk what the app would have got without us; false hides it. */
-  readonly show: (chunk: unknown) => boolean;
+  /** Makes a chunk what the app would have got without us; false hides it. Absent: as it is. */
+  readonly show?: ((chunk: unknown) => boolean) | undefined;
+}
+
+/** The inferences of one tool loop. */
+export interface Loop {
+  steps: number;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the SDKs' internals have no public types.
@@ -27,118 +34,187 @@ type Internal = any;
 
 /** Told by a registered symbol, so that two copies of this package know each other's patches. */
 const patched: unique symbol = Symbol.for('routescope.observed') as never;
+/**
+ * Rides on the request options, which SDKs and their tool loops hand on by spreading: so a request that is sent again
+ * is known to be this inference's, and an inference to be that loop's, also when a tool makes inferences of its own.
+ */
+const rider: unique symbol = Symbol('routescope.rider') as never;
 
 /** Replaces a method of `owner`, if it has it. `begin` may throw: then the call runs unwatched. */
-export function patchMethod(owner: Internal, name: string, begin: (body: unknown) => Watch): void {
-  const original = owner?.[name];
-  if (typeof original !== 'function' || original[patched]) return;
-  const observed = function (this: unknown, ...given: unknown[]): unknown {
-    const watch = guard(() => begin(given[0]));
-    if (watch === undefined) return original.apply(this, given);
-    const { inference } = watch;
-    try {
-      const promise = inference.run(() => original.call(this, watch.body, ...given.slice(1)));
-      return typeof promise?._thenUnwrap === 'function' ? watchPromise(promise, watch) : promise;
-    } catch (error) {
-      inference.end({ how: 'failed', error });
-      throw error;
-    }
-  };
-  Object.defineProperty(observed, patched, { value: true });
-  Object.defineProperty(owner, name, { value: observed, writable: true, configurable: true });
-}
-
-function watchPromise(promise: Internal, watch: Watch): unknown {
-  const { inference } = watch;
-  const unwrapped = promise._thenUnwrap((data: Internal) => {
-    if (isStream(data)) return watchStream(data, watch);
-    inference.answer(data);
-    inference.end({ how: 'complete' });
-    return data;
-  });
-  return replaceParts(unwrapped, inference);
-}
-
-function replaceParts(promise: Internal, inference: InferenceSpan): unknown {
-  const failed = (error: unknown): never => {
-    inference.end(isAbort(error) ? { how: 'canceled', error } : { how: 'failed', error });
-    throw error;
-  };
-  // Replaced, not only observed: an observer would make the rejection count as handled.
-  if (promise.responsePromise)
-    promise.responsePromise = promise.responsePromise.then((response: unknown) => response, failed);
-
-  const { parseResponse, asResponse } = promise;
-  if (typeof parseResponse === 'function') {
-    promise.parseResponse = async function (this: unknown, ...given: unknown[]) {
+export function patchMethod(owner: Internal, name: string, begin: (body: unknown, loop: Loop | undefined) => Watch) {
+  replace(owner, name, (original) => {
+    return function (this: unknown, body: unknown, options: Internal, ...rest: unknown[]): unknown {
+      const watch = guard(() => begin(body, loopOf(options)));
+      if (watch === undefined) return original.call(this, body, options, ...rest);
+      const { inference } = watch;
       try {
-        return await parseResponse.apply(this, given);
+        const riding = withRider(options, inference);
+        const promise = inference.run(() => original.call(this, watch.body, riding, ...rest));
+        return watched(promise, watch);
       } catch (error) {
-        return failed(error);
+        inference.end('failed', error);
+        throw error;
       }
     };
+  });
+}
+
+/** Numbers the inferences that a helper makes turn by turn. */
+export function patchLoop(owner: Internal, name: string): void {
+  replace(owner, name, (original) => {
+    return function (this: unknown, body: unknown, options: Internal, ...rest: unknown[]): unknown {
+      const loop: Loop = { steps: 0 };
+      return original.call(this, body, withRider(options, loop), ...rest);
+    };
+  });
+}
+
+/** Counts what the SDK sends again by itself. */
+export function patchRetries(client: Internal): void {
+  replace(client, 'retryRequest', (original) => {
+    return function (this: unknown, options: Internal, ...rest: unknown[]): unknown {
+      guard(() => options?.[rider]?.resent());
+      return original.call(this, options, ...rest);
+    };
+  });
+}
+
+/** Puts a method of the instance before the class's own, to be seen by nobody who does not look for it. */
+export function replace(owner: Internal, name: string, make: (original: Internal) => Internal): void {
+  const original = owner?.[name];
+  if (typeof original !== 'function' || original[patched]) return;
+  const value = make(original);
+  Object.defineProperties(value, {
+    [patched]: { value: true },
+    name: { value: original.name, configurable: true },
+    length: { value: original.length, configurable: true },
+  });
+  Object.defineProperty(owner, name, { value, writable: true, configurable: true });
+}
+
+const loopOf = (options: Internal): Loop | undefined => {
+  const riding = options?.[rider];
+  return typeof riding?.steps === 'number' ? riding : undefined;
+};
+
+/** Options that are no plain object (a promise of them, in some methods) stay as they are. */
+function withRider(options: Internal, value: InferenceSpan | Loop): unknown {
+  if (options === undefined || options === null) return { [rider]: value };
+  const prototype = typeof options === 'object' ? Object.getPrototypeOf(options) : undefined;
+  return prototype === Object.prototype || prototype === null ? { ...options, [rider]: value } : options;
+}
+
+function watched(promise: Internal, watch: Watch): unknown {
+  const { inference } = watch;
+  if (typeof promise?._thenUnwrap !== 'function') {
+    // Not what the SDKs make of a request: an app's subclass. What can be watched without touching it, is.
+    if (!(promise instanceof Promise)) inference.end('raw');
+    return promise instanceof Promise ? promise.then(...reading(watch)) : promise;
   }
-  promise.asResponse = () => {
-    const response = asResponse.call(promise);
-    // withResponse() asks for the response too, after it has begun to parse; then the body will be read.
-    if (!promise.parsedPromise) response.then(() => inference.end({ how: 'raw' }), ignore);
+  closeWhenDropped(watch, inference);
+  const answered = (response: unknown): unknown => {
+    inference.answered();
     return response;
   };
-  // openai 7 gives each promise its own `_thenUnwrap`, closed over the request it was made for; helpers map again.
-  if (Object.hasOwn(promise, '_thenUnwrap')) {
-    const own = promise._thenUnwrap;
-    promise._thenUnwrap = (map: unknown) => {
-      promise.responsePromise.catch(ignore); // the mapped promise carries the rejection on
-      return replaceParts(own.call(promise, map), inference);
+  // Replaced, not only observed: an observer would make the rejection count as handled.
+  promise.responsePromise = promise.responsePromise.then(answered, failing(inference));
+  const { parseResponse } = promise;
+  promise.parseResponse = (...given: unknown[]) => {
+    inference.taken();
+    return parseResponse.apply(promise, given).then(...reading(watch));
+  };
+  return watchRest(promise, watch);
+}
+
+/** What becomes of a promise that is mapped, or whose raw response is taken. */
+function watchRest(promise: Internal, watch: Watch): unknown {
+  const { inference } = watch;
+  const { asResponse, _thenUnwrap } = promise;
+  promise.asResponse = () =>
+    asResponse.call(promise).then((response: unknown) => {
+      // withResponse() asks for the response too, after it has begun to parse; then the body will be read.
+      if (!inference.isTaken) inference.end('raw');
+      return response;
+    });
+  // openai 7 gives each promise its own, which knows nothing of the parts replaced here.
+  const isOwn = Object.hasOwn(promise, '_thenUnwrap');
+  promise._thenUnwrap = (map: (data: unknown, ...more: unknown[]) => unknown) => {
+    if (!isOwn) return watchRest(_thenUnwrap.call(promise, map), watch);
+    const see = reading(watch)[0];
+    const mapped = _thenUnwrap.call(promise, (data: unknown, ...more: unknown[]) => map(see(data), ...more));
+    mapped.responsePromise = promise.responsePromise;
+    const { parseResponse } = mapped;
+    mapped.parseResponse = (...given: unknown[]) => {
+      inference.taken();
+      return parseResponse.apply(mapped, given).catch(failing(inference));
     };
-  }
+    return watchRest(mapped, watch);
+  };
   return promise;
 }
 
-const isStream = (data: Internal): boolean => typeof data?.iterator === 'function' && data.controller !== undefined;
+/** What to do with the parsed answer, and with the failure to get one. */
+function reading(watch: Watch): [(data: Internal) => unknown, (error: unknown) => never] {
+  const { inference } = watch;
+  const read = (data: Internal): unknown => {
+    if (typeof data?.iterator === 'function' && data.controller !== undefined) return watchStream(data, watch);
+    if (typeof data?.arrayBuffer === 'function')
+      inference.end('raw'); // sound, read by nobody here
+    else {
+      inference.answer(data);
+      inference.end('complete');
+    }
+    return data;
+  };
+  return [read, failing(inference)];
+}
+
+const failing =
+  (inference: InferenceSpan) =>
+  (error: unknown): never => {
+    inference.fail(error);
+    throw error;
+  };
 
 /**
  * Watches the stream's own iterator, which `for await`, `tee()`, `toReadableStream()` and the helpers all go through.
- * The stream object stays the SDK's.
+ * Stream and iterator stay the SDK's; the iterator's methods are put before the class's own.
  */
-function watchStream(stream: Internal, { inference, show }: Watch): unknown {
+function watchStream(stream: Internal, watch: Watch): unknown {
+  const { inference, show } = watch;
   const iterate = stream.iterator;
-  const isShown = (chunk: unknown): boolean => guard(() => show(chunk)) ?? true;
+  let isWatched = false;
+  inference.streams();
   stream.iterator = () => {
-    const source: AsyncIterator<unknown> = iterate.call(stream);
-    const canceled = (): void => inference.end({ how: 'canceled' });
-    const failed = (error: unknown): never => {
-      inference.end(isAbort(error) ? { how: 'canceled', error } : { how: 'failed', error });
-      throw error;
-    };
-    const arrived = (result: IteratorResult<unknown>): IteratorResult<unknown> | Promise<IteratorResult<unknown>> => {
-      if (result.done) {
-        if (stream.controller.signal?.aborted) canceled();
-        else inference.end({ how: 'complete' });
-        return result;
-      }
-      inference.chunk(result.value);
-      return isShown(result.value) ? result : next();
-    };
-    // `then`, not an async function: one promise less for each chunk.
-    const next = (): Promise<IteratorResult<unknown>> => source.next().then(arrived, failed);
-    return {
-      next,
-      async return(value?: unknown) {
-        canceled();
-        return source.return ? source.return(value) : { done: true as const, value };
-      },
-      async throw(error: unknown) {
-        canceled();
-        if (source.throw) return source.throw(error);
-        throw error;
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+    const source = iterate.call(stream);
+    if (isWatched) return source; // a second reader gets the SDK's error, which is none of the inference
+    isWatched = true;
+    guard(() => {
+      const { next, return: close, throw: cancel } = source;
+      const failed = failing(inference);
+      const arrived = (result: IteratorResult<unknown>): unknown => {
+        if (result.done) {
+          inference.end(stream.controller.signal?.aborted ? 'aborted' : 'complete');
+          return result;
+        }
+        inference.chunk(result.value);
+        return show === undefined || isShown(show, result.value) ? result : pull();
+      };
+      // `then`, not an async function: one promise less for each chunk.
+      const pull = (): Promise<unknown> => next.call(source).then(arrived, failed);
+      source.next = pull;
+      source.return = (value: unknown) => {
+        inference.end(stream.controller.signal?.aborted ? 'aborted' : 'break');
+        return close.call(source, value);
+      };
+      source.throw = (error: unknown) => {
+        inference.end('break');
+        return cancel.call(source, error);
+      };
+    });
+    return source;
   };
   return stream;
 }
 
-function ignore(): void {}
+const isShown = (show: (chunk: unknown) => boolean, chunk: unknown): boolean => guard(() => show(chunk)) ?? true;

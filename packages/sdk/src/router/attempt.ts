@@ -14,8 +14,9 @@ import {
   unknownUsage,
 } from '@routescope/conventions';
 import type { AttemptFrame, Inference } from '../context.ts';
+import { errorType } from '../observe/ending.ts';
 import { present } from '../observe/facts.ts';
-import { costAttributes, errorType } from '../observe/inference.ts';
+import { costAttributes } from '../observe/inference.ts';
 import { endSpan } from '../sequence.ts';
 import { type Clock, guard, hrTime } from '../telemetry.ts';
 import { ChatReply } from './answer.ts';

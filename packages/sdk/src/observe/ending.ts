@@ -1,0 +1,50 @@
+/** How an inference came to its end, and what that is called on its span. */
+import type { Ending, Outcome, StreamOutcome } from '@routescope/conventions';
+
+const outcomes: Readonly<Record<Ending, Outcome>> = {
+  complete: 'accepted',
+  break: 'canceled',
+  aborted: 'canceled',
+  failed: 'failed',
+  failed_midway: 'failed',
+  never_awaited: 'canceled',
+  never_read: 'canceled',
+  abandoned: 'canceled',
+  raw: 'accepted',
+};
+
+const streamOutcomes: Readonly<Record<Ending, StreamOutcome>> = {
+  complete: 'complete',
+  break: 'cancelled',
+  aborted: 'cancelled',
+  failed: 'error',
+  failed_midway: 'error',
+  never_awaited: 'abandoned',
+  never_read: 'abandoned',
+  abandoned: 'abandoned',
+  raw: 'abandoned',
+};
+
+export const outcomeOf = (ending: Ending): Outcome => outcomes[ending];
+export const streamOutcomeOf = (ending: Ending): StreamOutcome => streamOutcomes[ending];
+
+const classTypes: Readonly<Record<string, string>> = {
+  APIConnectionTimeoutError: 'timeout',
+  APIConnectionError: 'connection_error',
+  APIUserAbortError: 'cancelled',
+};
+
+/** Of low cardinality: the provider's code or type, else the HTTP status, else the class. */
+export function errorType(error: unknown): string {
+  const { code, type, status } = (error ?? {}) as { code?: unknown; type?: unknown; status?: unknown };
+  for (const name of [code, type]) if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name)) return name;
+  if (typeof status === 'number') return String(status);
+  const className = (error as object | null)?.constructor?.name || '_OTHER';
+  return classTypes[className] ?? className;
+}
+
+/** Did the app itself call it off? */
+export function isAbort(error: unknown): boolean {
+  const { name } = (error ?? {}) as { name?: unknown };
+  return name === 'AbortError' || (error as object | null)?.constructor?.name === 'APIUserAbortError';
+}

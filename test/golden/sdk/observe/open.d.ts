@@ -1,0 +1,6 @@
+export interface Droppable {
+    drop(): void;
+}
+export declare function closeWhenDropped(held: object, inference: Droppable): void;
+export declare function closed(inference: Droppable): void;
+export declare function closeOpenInferences(): number;
