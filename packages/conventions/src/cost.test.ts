@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Cost, costOf, type Price, sumCosts, usd } from './cost.ts';
+import { asNested, type Cost, costOf, type Price, sumCosts, usd } from './cost.ts';
 import { type Usage, unknownUsage } from './usage.ts';
 
 const price = (rates: Partial<Price>): Price => ({ source: 'test', version: 'v1', ...rates });
@@ -64,6 +64,128 @@ describe('what tokens cost', () => {
   });
 });
 
+describe('how it was served', () => {
+  const tiered = price({
+    input: 2,
+    output: 8,
+    cacheRead: 0.5,
+    tiers: {
+      priority: { input: 3.5, output: 14, cacheRead: 0.875, above: [{ inputTokens: 1_000_000, input: 7 }] },
+      batch: { input: 1, output: 4 },
+    },
+    regions: { us: 1.1 },
+    webSearch: 10,
+    fileSearch: 2.5,
+  });
+  const tokens = used({ inputTokens: 1_000, outputTokens: 100 });
+
+  test.each([
+    [undefined, 0.0028],
+    ['default', 0.0028],
+    ['standard', 0.0028],
+    ['on_demand', 0.0028],
+    ['priority', 0.0049],
+    ['batch', 0.0014],
+  ])('tier %s costs %d', (tier, expected) => {
+    const cost = costOf(tokens, tiered, { tier });
+    expect([cost.status, total(cost)]).toEqual(['priced', expected]);
+  });
+
+  test('a tier has its own bands, and no rate but its own', () => {
+    expect(total(costOf(used({ inputTokens: 1_000_000, outputTokens: 0 }), tiered, { tier: 'priority' }))).toBe(7);
+    expect(
+      costOf(used({ inputTokens: 1_000, cacheReadTokens: 500, outputTokens: 0 }), tiered, { tier: 'batch' }),
+    ).toMatchObject({ status: 'partial', missing: ['cacheRead'], totalPico: 500_000_000n });
+  });
+
+  test('a tier without a price is priced as the standard one, and says that it is not that', () => {
+    expect(costOf(tokens, tiered, { tier: 'ultrafast' })).toMatchObject({
+      status: 'partial',
+      missing: ['tier ultrafast'],
+      totalPico: 2_800_000_000n,
+    });
+  });
+
+  test('a region makes tokens dearer where it has a price, and searches never', () => {
+    expect(total(costOf(tokens, tiered, { region: 'us' }))).toBe(0.00308);
+    expect(total(costOf(tokens, tiered, { region: 'eu' }))).toBe(0.0028);
+    expect(total(costOf({ ...tokens, webSearches: 2 }, tiered, { region: 'us', tier: 'priority' }))).toBe(0.02539);
+  });
+
+  test('searches are a part of their own', () => {
+    expect(costOf({ ...tokens, webSearches: 3, fileSearches: 1 }, tiered)).toMatchObject({
+      status: 'priced',
+      toolsPico: 32_500_000_000n,
+      totalPico: 35_300_000_000n,
+    });
+    expect(costOf({ ...tokens, webSearches: 0 }, price({ input: 1, output: 1 }))).toMatchObject({
+      status: 'priced',
+      toolsPico: null,
+    });
+    expect(costOf({ ...tokens, webSearches: 1 }, price({ input: 1, output: 1 }))).toMatchObject({
+      status: 'partial',
+      missing: ['webSearch'],
+      toolsPico: null,
+    });
+  });
+
+  test('what cannot be counted from the answer makes the cost a floor, and is named', () => {
+    expect(costOf({ ...tokens, unmetered: ['code_interpreter_call'] }, tiered)).toMatchObject({
+      status: 'partial',
+      missing: ['code_interpreter_call'],
+      totalPico: 2_800_000_000n,
+    });
+  });
+});
+
+describe('modalities', () => {
+  test('audio has rates of its own or is unknown; images have them or are tokens like any other', () => {
+    const usage = used({
+      inputTokens: 1_000,
+      audioInputTokens: 600,
+      imageInputTokens: 100,
+      outputTokens: 500,
+      audioOutputTokens: 400,
+      imageOutputTokens: 0,
+    });
+    expect(total(costOf(usage, price({ input: 2.5, output: 10, audioInput: 40, audioOutput: 80 })))).toBe(0.058);
+    expect(
+      total(costOf(usage, price({ input: 2.5, output: 10, audioInput: 40, audioOutput: 80, imageInput: 5 }))),
+    ).toBe(0.05825);
+    expect(costOf(usage, price({ input: 2.5, output: 10 }))).toMatchObject({
+      status: 'partial',
+      missing: ['audioInput', 'audioOutput'],
+      inputPico: null,
+      outputPico: null,
+    });
+  });
+
+  test('an image model is paid by what it was shown and what it drew', () => {
+    const usage = used({ inputTokens: 120, imageInputTokens: 100, outputTokens: 1_000, imageOutputTokens: 1_000 });
+    expect(total(costOf(usage, price({ input: 5, imageInput: 10, imageOutput: 40 })))).toBe(0.0411);
+  });
+
+  test('an embedding has no output, and audio may be billed by its length alone', () => {
+    expect(costOf(used({ inputTokens: 1_000 }), price({ input: 0.02 }))).toMatchObject({
+      status: 'priced',
+      totalPico: 20_000_000n,
+    });
+    expect(costOf(used({ audioSeconds: 37 }), price({ audioMinute: 0.006 }))).toMatchObject({
+      status: 'priced',
+      inputPico: 3_700_000_000n,
+      totalPico: 3_700_000_000n,
+    });
+    expect(costOf(used({ audioSeconds: 1.5 }), price({ audioMinute: 0.006 })).totalPico).toBe(150_000_000n);
+    expect(costOf(used({ audioSeconds: 37 }), price({ input: 1, output: 1 })).status).toBe('unpriced');
+  });
+
+  test('a twelve-hour write costs its own rate, or what a write costs', () => {
+    const usage = used({ inputTokens: 10, cacheWriteTokens: 10, cacheWrite12hTokens: 4, outputTokens: 0 });
+    expect(total(costOf(usage, price({ input: 1, output: 1, cacheWrite: 2.5, cacheWrite12h: 5 })))).toBe(0.000035);
+    expect(total(costOf(usage, price({ input: 1, output: 1, cacheWrite: 2.5 })))).toBe(0.000025);
+  });
+});
+
 describe('what is unknown', () => {
   test('without a price, or without any tokens, the cost is null and unpriced, never 0', () => {
     expect(costOf(used({ inputTokens: 5, outputTokens: 5 }), undefined)).toMatchObject({
@@ -100,6 +222,12 @@ describe('what is unknown', () => {
     expect(sumCosts([known, unknown])).toMatchObject({ status: 'partial', totalPico: 10_000_000n });
     expect(sumCosts([unknown, unknown])).toMatchObject({ status: 'unpriced', totalPico: null });
     expect(sumCosts([known, known])).toMatchObject({ status: 'priced', totalPico: 20_000_000n });
+    expect(sumCosts([known, asNested(known)])).toMatchObject({
+      totalPico: 20_000_000n,
+      inputPico: 10_000_000n,
+      nestedPico: 10_000_000n,
+    });
+    expect(sumCosts([known, asNested(unknown)])).toMatchObject({ status: 'partial', nestedPico: null });
   });
 });
 

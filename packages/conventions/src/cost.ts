@@ -1,8 +1,8 @@
 /**
  * From usage to cost. Money inside is whole pico-USD (1e-12 USD) as bigint: sums are exact, and a cost is rounded once,
- * at its end. Rates are USD per million tokens, as providers publish them.
+ * at its end. Rates are USD per million tokens, fees USD per thousand calls or per minute, as providers publish them.
  */
-import type { Usage } from './usage.ts';
+import { isKnown, type Served, type Usage } from './usage.ts';
 import type { CostStatus } from './vocabulary.ts';
 
 /** USD per million tokens of each class. A class without a rate is unknown, not free. */
@@ -14,6 +14,14 @@ export interface Rates {
   readonly cacheWrite?: number;
   /** Anthropic's one-hour cache. Where absent, `cacheWrite` holds for it too. */
   readonly cacheWrite1h?: number;
+  /** OpenAI's twelve-hour cache. Where absent, `cacheWrite` holds for it too. */
+  readonly cacheWrite12h?: number;
+  readonly audioInput?: number;
+  readonly audioOutput?: number;
+  /** Where absent, an image's tokens are input like any other. */
+  readonly imageInput?: number;
+  /** Where absent, an image's tokens are output like any other. */
+  readonly imageOutput?: number;
 }
 
 /** Rates for the whole request from that many input tokens on; a class not named keeps its rate below. */
@@ -21,9 +29,29 @@ export interface Band extends Rates {
   readonly inputTokens: number;
 }
 
-/** The rates of one model at one time. */
-export interface Price extends Rates {
+/** What is not billed by the token. */
+export interface Fees {
+  /** USD per thousand calls. */
+  readonly webSearch?: number;
+  readonly fileSearch?: number;
+  /** USD per minute. */
+  readonly audioMinute?: number;
+}
+
+/** The rates of a service tier, whole: a class it does not name is unknown in that tier. */
+export interface TierRates extends Rates {
   readonly above?: readonly Band[];
+}
+
+/** What one model costs at one time, in every way it can be served. */
+export interface Offer extends Rates, Fees {
+  readonly above?: readonly Band[];
+  readonly tiers?: Readonly<Record<string, TierRates>>;
+  /** What the tokens cost more in a region: a factor, 1.1. */
+  readonly regions?: Readonly<Record<string, number>>;
+}
+
+export interface Price extends Offer {
   /** Where the rates come from. */
   readonly source: string;
   /** The catalog or file they stand in. */
@@ -34,11 +62,16 @@ export interface Cost {
   readonly status: CostStatus;
   /** Sum of the parts that are known; null when none is. */
   readonly totalPico: bigint | null;
+  /** Input neither read from nor written to the cache; of every modality, and audio billed by its length. */
   readonly inputPico: bigint | null;
   readonly cacheReadPico: bigint | null;
   readonly cacheWritePico: bigint | null;
   readonly outputPico: bigint | null;
-  /** Token classes that were used and have no rate, or whose tokens are unknown. */
+  /** Web and file searches; null when there were none, or their price is unknown. */
+  readonly toolsPico: bigint | null;
+  /** Inferences that the provider made on the way with models of their own; null when there were none. */
+  readonly nestedPico: bigint | null;
+  /** What was used and has no price, or whose number is unknown. */
   readonly missing: readonly string[];
   readonly priceVersion: string | null;
 }
@@ -50,73 +83,138 @@ const unpriced = (missing: readonly string[], priceVersion: string | null = null
   cacheReadPico: null,
   cacheWritePico: null,
   outputPico: null,
+  toolsPico: null,
+  nestedPico: null,
   missing,
   priceVersion,
 });
 
-/** What the tokens cost at that price. Pure and total; without a price or without any tokens known, `unpriced`. */
-export function costOf(usage: Usage, price: Price | undefined): Cost {
-  if (price === undefined) return unpriced(['price']);
-  if (usage.inputTokens === null && usage.outputTokens === null) return unpriced(['usage'], price.version);
-  const rates = ratesFor(price, usage.inputTokens ?? 0);
-  const read = usage.cacheReadTokens ?? 0;
-  const written = usage.cacheWriteTokens ?? 0;
-  const written1h = Math.min(usage.cacheWrite1hTokens ?? 0, written);
-  const fresh = usage.inputTokens === null ? null : Math.max(0, usage.inputTokens - read - written);
+/** Tiers that are the standard one by another name. */
+const standard = new Set(['default', 'standard', 'auto', 'on_demand']);
 
+/** What the tokens cost at that price. Pure and total; without a price or without any tokens known, `unpriced`. */
+export function costOf(usage: Usage, price: Price | undefined, served: Served = {}): Cost {
+  if (price === undefined) return unpriced(['price']);
+  if (!isKnown(usage)) return unpriced(['usage'], price.version);
   const missing: string[] = [];
-  const part = (name: string, tokens: number | null, rate: number | undefined): bigint | null => {
+  const { tier, region } = served;
+  const hasTier = tier !== undefined && !standard.has(tier);
+  const inTier = hasTier ? price.tiers?.[tier] : undefined;
+  // A tier nobody has a price for: the standard one's, and said so.
+  if (hasTier && inTier === undefined) missing.push(`tier ${tier}`);
+  const rates = inBand(inTier ?? price, usage.inputTokens ?? 0);
+  const factor = (region !== undefined && price.regions?.[region]) || 1;
+
+  /** Pico-USD times a million, so that nothing is rounded yet. */
+  const at = (tokens: number | null, rate: number | undefined, name: string): bigint | null => {
     if (tokens === 0) return 0n;
-    if (tokens !== null && rate !== undefined) return BigInt(tokens) * picoPerMillion(rate);
+    if (tokens === null || rate === undefined) {
+      missing.push(name);
+      return null;
+    }
+    const pico = BigInt(tokens) * picoOf(rate);
+    return factor === 1 ? pico : (pico * picoOf(factor)) / 1_000_000_000_000n;
+  };
+  const fee = (count: number | undefined, each: number | undefined, per: number, name: string): bigint | null => {
+    if (!count) return 0n;
+    if (each !== undefined) return (BigInt(Math.round(count * 1_000)) * picoOf(each) * 1_000n) / BigInt(per);
     missing.push(name);
     return null;
   };
-  const input = part('input', fresh, rates.input);
-  const cacheRead = part('cacheRead', read, rates.cacheRead);
-  const write5m = part('cacheWrite', written - written1h, rates.cacheWrite);
-  const write1h = part('cacheWrite1h', written1h, rates.cacheWrite1h ?? rates.cacheWrite);
-  const output = part('output', usage.outputTokens, rates.output);
-  const cacheWrite = write5m === null || write1h === null ? null : write5m + write1h;
 
-  const parts = [input, cacheRead, write5m, write1h, output];
-  const used = [fresh, read, written - written1h, written1h, usage.outputTokens];
-  const isKnown = parts.some((cost, index) => cost !== null && (used[index] !== 0 || missing.length === 0));
-  if (!isKnown) return unpriced(missing, price.version);
+  const read = usage.cacheReadTokens ?? 0;
+  const written = usage.cacheWriteTokens ?? 0;
+  const written1h = Math.min(usage.cacheWrite1hTokens ?? 0, written);
+  const written12h = Math.min(usage.cacheWrite12hTokens ?? 0, written - written1h);
+  const audioIn = usage.audioInputTokens ?? 0;
+  const imageIn = rates.imageInput === undefined ? 0 : (usage.imageInputTokens ?? 0);
+  const audioOut = usage.audioOutputTokens ?? 0;
+  const imageOut = rates.imageOutput === undefined ? 0 : (usage.imageOutputTokens ?? 0);
+  // Audio billed by its length has no tokens, and an embedding no output.
+  const isByLength = usage.audioSeconds !== undefined && usage.inputTokens === null;
+  const hasNoOutput = usage.outputTokens === null && (isByLength || rates.output === undefined);
+  const fresh = usage.inputTokens === null ? null : usage.inputTokens - read - written - audioIn - imageIn;
+  const text = usage.outputTokens === null ? null : usage.outputTokens - audioOut - imageOut;
+
+  const input = [
+    isByLength ? 0n : at(fresh && Math.max(0, fresh), rates.input, 'input'),
+    at(audioIn, rates.audioInput, 'audioInput'),
+    at(imageIn, rates.imageInput, 'imageInput'),
+    fee(usage.inputTokens === null ? usage.audioSeconds : 0, price.audioMinute, 60, 'audioMinute'),
+  ];
+  const cacheRead = [at(read, rates.cacheRead, 'cacheRead')];
+  const cacheWrite = [
+    at(written - written1h - written12h, rates.cacheWrite, 'cacheWrite'),
+    at(written1h, rates.cacheWrite1h ?? rates.cacheWrite, 'cacheWrite1h'),
+    at(written12h, rates.cacheWrite12h ?? rates.cacheWrite, 'cacheWrite12h'),
+  ];
+  const output = [
+    hasNoOutput ? 0n : at(text && Math.max(0, text), rates.output, 'output'),
+    at(audioOut, rates.audioOutput, 'audioOutput'),
+    at(imageOut, rates.imageOutput, 'imageOutput'),
+  ];
+  const tools = [
+    fee(usage.webSearches, price.webSearch, 1_000, 'webSearch'),
+    fee(usage.fileSearches, price.fileSearch, 1_000, 'fileSearch'),
+  ];
+  if (usage.unmetered) missing.push(...usage.unmetered);
+
+  const parts = [...input, ...cacheRead, ...cacheWrite, ...output, ...tools];
+  const total = parts.reduce<bigint>((sum, part) => sum + (part ?? 0n), 0n);
+  // Nothing but zeros beside something unknown is no floor worth the name.
+  if (missing.length > 0 && total === 0n) return unpriced(missing, price.version);
+  const usedTools = usage.webSearches || usage.fileSearches;
   return {
     status: missing.length === 0 ? 'priced' : 'partial',
-    totalPico: rounded(parts.reduce<bigint>((sum, cost) => sum + (cost ?? 0n), 0n)),
-    inputPico: input === null ? null : rounded(input),
-    cacheReadPico: cacheRead === null ? null : rounded(cacheRead),
-    cacheWritePico: cacheWrite === null ? null : rounded(cacheWrite),
-    outputPico: output === null ? null : rounded(output),
+    totalPico: rounded(total),
+    inputPico: whole(input),
+    cacheReadPico: whole(cacheRead),
+    cacheWritePico: whole(cacheWrite),
+    outputPico: whole(output),
+    toolsPico: usedTools ? whole(tools) : null,
+    nestedPico: null,
     missing,
     priceVersion: price.version,
   };
 }
 
-/** What several attempts cost together. Unknown parts make it `partial`; when all are unknown it is `unpriced`. */
+const partNames = ['inputPico', 'cacheReadPico', 'cacheWritePico', 'outputPico', 'toolsPico', 'nestedPico'] as const;
+
+/** What several inferences cost together. Unknown parts make it `partial`; when all are unknown it is `unpriced`. */
 export function sumCosts(costs: readonly Cost[]): Cost {
-  const add = (pick: (cost: Cost) => bigint | null): bigint | null =>
-    costs.reduce<bigint | null>((sum, cost) => {
-      const part = pick(cost);
-      return part === null ? sum : (sum ?? 0n) + part;
-    }, null);
-  const totalPico = add((cost) => cost.totalPico);
+  const add = (name: 'totalPico' | (typeof partNames)[number]): bigint | null => {
+    let sum: bigint | null = null;
+    for (const { [name]: part } of costs) if (part !== null) sum = (sum ?? 0n) + part;
+    return sum;
+  };
+  const totalPico = add('totalPico');
   const missing = [...new Set(costs.flatMap((cost) => cost.missing))];
   const versions = new Set(costs.map((cost) => cost.priceVersion).filter((version) => version !== null));
   const priceVersion = versions.size === 0 ? null : [...versions].join(' ');
   if (totalPico === null) return unpriced(missing, priceVersion);
+  const parts = Object.fromEntries(partNames.map((name) => [name, add(name)])) as Pick<
+    Cost,
+    (typeof partNames)[number]
+  >;
   return {
     status: costs.every((cost) => cost.status === 'priced') ? 'priced' : 'partial',
     totalPico,
-    inputPico: add((cost) => cost.inputPico),
-    cacheReadPico: add((cost) => cost.cacheReadPico),
-    cacheWritePico: add((cost) => cost.cacheWritePico),
-    outputPico: add((cost) => cost.outputPico),
+    ...parts,
     missing,
     priceVersion,
   };
 }
+
+/** The cost of an inference made on the way, as a part of the cost of the one it was made for. */
+export const asNested = (cost: Cost): Cost => ({
+  ...cost,
+  inputPico: null,
+  cacheReadPico: null,
+  cacheWritePico: null,
+  outputPico: null,
+  toolsPico: null,
+  nestedPico: cost.totalPico,
+});
 
 /** USD as the double whose shortest text is the exact decimal, up to 999 USD: what a span attribute carries. */
 export function usd(pico: bigint): number {
@@ -126,29 +224,30 @@ export function usd(pico: bigint): number {
   return Number(`${digits.slice(0, -12)}.${digits.slice(-12)}`);
 }
 
-function ratesFor(price: Price, inputTokens: number): Rates {
-  const band = price.above
-    ?.filter((candidate) => inputTokens >= candidate.inputTokens)
-    .sort((a, b) => b.inputTokens - a.inputTokens)[0];
-  return band ? { ...price, ...band } : price;
+function inBand(rates: TierRates, inputTokens: number): Rates {
+  let reached: Band | undefined;
+  for (const band of rates.above ?? [])
+    if (inputTokens >= band.inputTokens && band.inputTokens >= (reached?.inputTokens ?? 0)) reached = band;
+  return reached ? { ...rates, ...reached } : rates;
 }
 
 /** An app's models have a handful of rates. */
 const knownRates = new Map<number, bigint>();
 const remembered = 1_000;
 
-function picoPerMillion(rateUsdPerMillion: number): bigint {
-  let pico = knownRates.get(rateUsdPerMillion);
+/** Pico-USD of an amount in USD: of a million tokens, a thousand calls, a minute. */
+function picoOf(usdAmount: number): bigint {
+  let pico = knownRates.get(usdAmount);
   if (pico === undefined) {
-    pico = exactPico(rateUsdPerMillion);
-    if (knownRates.size < remembered) knownRates.set(rateUsdPerMillion, pico);
+    pico = exactPico(usdAmount);
+    if (knownRates.size < remembered) knownRates.set(usdAmount, pico);
   }
   return pico;
 }
 
-/** Pico-USD of a million tokens. Published rates have at most a dozen decimals; the text of the double has them all. */
-function exactPico(rateUsdPerMillion: number): bigint {
-  const [mantissa = '0', exponent = '0'] = String(rateUsdPerMillion).split('e');
+/** Published rates have at most a dozen decimals; the text of the double has them all. */
+function exactPico(usdAmount: number): bigint {
+  const [mantissa = '0', exponent = '0'] = String(usdAmount).split('e');
   const [whole = '0', fraction = ''] = mantissa.split('.');
   const places = 12 + Number(exponent) - fraction.length;
   const digits = BigInt(whole + fraction);
@@ -157,3 +256,13 @@ function exactPico(rateUsdPerMillion: number): bigint {
 
 /** From pico-USD × tokens per million to pico-USD, half up. */
 const rounded = (picoTimesMillion: bigint): bigint => (picoTimesMillion + 500_000n) / 1_000_000n;
+
+/** A part of the cost: unknown when anything of it is. */
+function whole(pieces: readonly (bigint | null)[]): bigint | null {
+  let sum = 0n;
+  for (const piece of pieces) {
+    if (piece === null) return null;
+    sum += piece;
+  }
+  return rounded(sum);
+}

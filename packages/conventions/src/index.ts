@@ -1,7 +1,7 @@
-export type { Band, Cost, Price, Rates } from './cost.ts';
-export { costOf, sumCosts, usd } from './cost.ts';
-export type { Usage } from './usage.ts';
-export { unknownUsage } from './usage.ts';
+export type { Band, Cost, Fees, Offer, Price, Rates, TierRates } from './cost.ts';
+export { asNested, costOf, sumCosts, usd } from './cost.ts';
+export type { Nested, Served, Usage } from './usage.ts';
+export { isKnown, unknownUsage } from './usage.ts';
 export type {
   AttemptCause,
   AttemptReason,

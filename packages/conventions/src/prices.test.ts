@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isCurrent } from './generate/prices.ts';
+import { isCurrent, overrides } from './generate/prices.ts';
 import { catalog, parsePrices, withPrices } from './prices.ts';
 
 const at = Date.parse('2026-11-24');
@@ -37,6 +37,41 @@ describe('the catalog', () => {
       source: 'https://github.com/pydantic/genai-prices',
       version: expect.stringMatching(/^genai-prices-\d/),
     });
+  });
+
+  test.each([
+    // Typed from the price pages, not from the file: what the generated catalog lacks.
+    [
+      'openai',
+      'gpt-4o',
+      { tiers: { priority: { input: 4.25, output: 17, cacheRead: 2.125 }, batch: { input: 1.25, output: 5 } } },
+    ],
+    ['openai', 'gpt-5-mini-2025-08-07', { tiers: { flex: { input: 0.125, output: 1, cacheRead: 0.0125 } } }],
+    ['openai', 'gpt-6-astra', { cacheWrite12h: 25, tiers: { ultrafast: { input: 60, output: 300 } } }],
+    ['openai', 'gpt-4o-mini', { webSearch: 10, fileSearch: 2.5 }],
+    ['openai', 'gpt-image-1', { input: 5, imageInput: 10, imageOutput: 40 }],
+    ['openai', 'whisper-1', { audioMinute: 0.006 }],
+    ['openai', 'gpt-6.1-sol', { input: 2, output: 10, cacheRead: 0.1 }],
+    [
+      'anthropic',
+      'claude-opus-5-5',
+      { regions: { us: 1.1 }, tiers: { fast: { input: 8, output: 40 } }, webSearch: 10 },
+    ],
+    ['anthropic', 'claude-haiku-4-5-20251001', { tiers: { batch: { input: 0.5, output: 2.5, cacheWrite1h: 1 } } }],
+    // The catalog's rule for claude-sonnet-5 would take this one in, with twice its price for cache reads.
+    ['anthropic', 'claude-sonnet-5-5', { input: 2, output: 10, cacheRead: 0.1 }],
+  ])('%s %s has what an override adds', (provider, model, expected) => {
+    expect(find(provider, model)).toMatchObject(expected);
+  });
+
+  test('every override says where it stands and when it was checked, and is found', () => {
+    const { prices, fees, reviewed } = overrides();
+    for (const line of [...prices, ...Object.values(fees)]) {
+      expect(line.source).toMatch(/^https:\/\//);
+      expect(Date.parse(line.checked)).toBeLessThanOrEqual(Date.parse(reviewed));
+    }
+    for (const { provider, model, source: _, checked: __, above: ___, ...offer } of prices)
+      expect(find(provider, model), model).toMatchObject(offer);
   });
 
   test('never looks a model up under another provider’s name', () => {
@@ -84,6 +119,41 @@ describe('a user’s file', () => {
     expect(book.find({ provider: 'anthropic', model: 'claude-3-5-haiku-20241022', at })?.input).toBe(0.8);
   });
 
+  test('may price tiers, regions, searches and minutes', () => {
+    const { prices } = parsePrices({
+      version: 'v',
+      prices: [
+        {
+          provider: 'openai',
+          model: 'm',
+          input: 1,
+          tiers: { priority: { input: 2, above: [{ inputTokens: 10, input: 4 }] } },
+          regions: { eu: 1.1 },
+          webSearch: 10,
+          audioMinute: 0.006,
+        },
+      ],
+    });
+    expect(prices).toHaveLength(1);
+    expect(() =>
+      parsePrices({
+        version: 'v',
+        prices: [
+          {
+            provider: 'openai',
+            model: 'm',
+            webSearch: '10',
+            above: [{ input: 1 }],
+            tiers: { priority: { input: 'two', inputs: 2 } },
+            regions: { eu: 0 },
+          },
+        ],
+      }),
+    ).toThrow(
+      'prices: prices[0].above[0].inputTokens: found {"input":1}, expected the number of input tokens from which it holds; prices[0].webSearch: found "10", expected USD per thousand calls, 0 or more; prices[0].tiers.priority.input: found "two", expected USD per million tokens, 0 or more; prices[0].tiers.priority.inputs: found 2, expected one of above, input, ',
+    );
+  });
+
   test('that is wrong is refused with all that is wrong with it', () => {
     expect(() =>
       parsePrices(
@@ -97,7 +167,7 @@ describe('a user’s file', () => {
         'prices.json',
       ),
     ).toThrow(
-      'prices.json: version: found nothing, expected a name for this list, such as "acme-2026-11"; prices[0]: found {"model":"a","input":"1"}, expected a provider (such as "openai") or a host (such as "llm.internal:8000"); prices[0].input: found "1", expected USD per million tokens, 0 or more; prices[1].output: found -1, expected USD per million tokens, 0 or more; prices[2]: found {"provider":"openai","model":"c","inputs":1}, expected a rate: input, output, cacheRead, cacheWrite, cacheWrite1h; prices[2].inputs: found 1, expected one of',
+      'prices.json: version: found nothing, expected a name for this list, such as "acme-2026-11"; prices[0]: found {"model":"a","input":"1"}, expected a provider (such as "openai") or a host (such as "llm.internal:8000"); prices[0].input: found "1", expected USD per million tokens, 0 or more; prices[1].output: found -1, expected USD per million tokens, 0 or more; prices[2]: found {"provider":"openai","model":"c","inputs":1}, expected a rate: input, output, cacheRead, cacheWrite, cacheWrite1h, cacheWrite12h, audioInput, audioOutput, imageInput, imageOutput, webSearch, fileSearch, audioMinute; prices[2].inputs: found 1, expected one of',
     );
     expect(() => parsePrices(null)).toThrow('prices: version: found nothing');
   });

@@ -3,7 +3,7 @@
  * reading the catalog, at the first look-up.
  */
 import { readFileSync } from 'node:fs';
-import type { Band, Price, Rates } from './cost.ts';
+import type { Fees, Offer, Price } from './cost.ts';
 
 export interface PriceQuery {
   /** `gen_ai.provider.name`. A model is never looked up under another provider's name. */
@@ -32,10 +32,11 @@ export type Match =
   | { readonly or: readonly Match[] }
   | { readonly and: readonly Match[] };
 
-export interface CatalogPrice extends Rates {
+export interface CatalogPrice extends Offer {
   /** ISO date from which it holds; absent: since ever. */
   readonly from?: string;
-  readonly above?: readonly Band[];
+  /** Where it stands, when not where the rest of the catalog does. */
+  readonly source?: string;
 }
 
 export interface CatalogModel {
@@ -50,11 +51,16 @@ export interface CatalogFile {
   readonly source: string;
   readonly license: string;
   readonly unit: string;
+  /** What a provider asks for every model's calls of its tools. */
+  readonly fees: Readonly<Record<string, Fees>>;
   readonly providers: Readonly<Record<string, readonly CatalogModel[]>>;
 }
 
-/** One line of a user's price file. Rates are USD per million tokens. */
-export interface UserPrice extends Rates {
+/**
+ * One line of a user's price file. Rates are USD per million tokens; `webSearch` and `fileSearch` USD per thousand calls,
+ * `audioMinute` USD per minute; a region is a factor.
+ */
+export interface UserPrice extends Offer {
   /** Endpoint it holds for, with its port unless it is the scheme's own: `llm.internal:8000`. */
   readonly host?: string;
   /** `gen_ai.provider.name` it holds for. Needed where there is no host. */
@@ -62,7 +68,6 @@ export interface UserPrice extends Rates {
   readonly model: string;
   /** ISO date or time from which it holds; before it the catalog does. */
   readonly from?: string;
-  readonly above?: readonly Band[];
 }
 
 export interface UserPrices {
@@ -99,7 +104,12 @@ function bookOf(file: CatalogFile): PriceBook {
       entry = models.find((each) => each.model === name) ?? models.find((each) => matches(each.match, name));
       if (entry) break;
     }
-    const prices = (entry?.prices ?? []).map((price) => ({ ...price, source: file.source, version: file.version }));
+    const prices = (entry?.prices ?? []).map((price) => ({
+      ...file.fees[provider],
+      ...price,
+      source: price.source ?? file.source,
+      version: file.version,
+    }));
     if (found.size < remembered) found.set(key, prices);
     return prices;
   };
@@ -164,8 +174,31 @@ export function withPrices(book: PriceBook, user: UserPrices): PriceBook {
   };
 }
 
-const rateNames = ['input', 'output', 'cacheRead', 'cacheWrite', 'cacheWrite1h'] as const;
-const known = new Set(['host', 'provider', 'model', 'from', 'above', 'source', ...rateNames]);
+const rateNames = [
+  'input',
+  'output',
+  'cacheRead',
+  'cacheWrite',
+  'cacheWrite1h',
+  'cacheWrite12h',
+  'audioInput',
+  'audioOutput',
+  'imageInput',
+  'imageOutput',
+] as const;
+const feeNames = ['webSearch', 'fileSearch', 'audioMinute'] as const;
+const lineNames = [
+  'host',
+  'provider',
+  'model',
+  'from',
+  'above',
+  'tiers',
+  'regions',
+  'source',
+  ...rateNames,
+  ...feeNames,
+];
 
 /**
  * Checks a user's prices, as read from JSON.
@@ -177,31 +210,59 @@ export function parsePrices(json: unknown, where = 'prices'): UserPrices {
   const say = (place: string, found: unknown, expected: string): void => {
     problems.push(`${place}: found ${JSON.stringify(found) ?? 'nothing'}, expected ${expected}`);
   };
-  const isRate = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0;
-  const file = (json ?? {}) as Partial<UserPrices>;
+  const isAmount = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+  /** Everything of `object` is one of `names`, and its amounts are amounts. */
+  const checkAmounts = (object: Record<string, unknown>, at: string, names: readonly string[]): void => {
+    for (const name of rateNames)
+      if (object[name] !== undefined && !isAmount(object[name]))
+        say(`${at}.${name}`, object[name], 'USD per million tokens, 0 or more');
+    for (const name of Object.keys(object))
+      if (!names.includes(name)) say(`${at}.${name}`, object[name], `one of ${names.join(', ')}`);
+  };
+  const checkBands = (above: unknown, at: string): void => {
+    if (above !== undefined && !Array.isArray(above)) say(`${at}.above`, above, 'a list of bands');
+    for (const [number, band] of (Array.isArray(above) ? above : []).entries()) {
+      const place = `${at}.above[${number}]`;
+      if (!isAmount((band as { inputTokens?: unknown } | null)?.inputTokens))
+        say(`${place}.inputTokens`, band, 'the number of input tokens from which it holds');
+      checkAmounts(record(band), place, ['inputTokens', ...rateNames]);
+    }
+  };
+
+  const file = record(json) as Partial<UserPrices>;
   if (typeof file.version !== 'string' || file.version === '')
     say('version', file.version, 'a name for this list, such as "acme-2026-11"');
   if (!Array.isArray(file.prices)) say('prices', file.prices, 'a list');
   for (const [index, line] of (Array.isArray(file.prices) ? file.prices : []).entries()) {
     const at = `prices[${index}]`;
-    const price = (line ?? {}) as Record<string, unknown>;
+    const price = record(line);
     if (typeof price['model'] !== 'string' || price['model'] === '')
       say(`${at}.model`, price['model'], "the model's id");
     if (typeof (price['host'] ?? price['provider']) !== 'string')
       say(at, line, 'a provider (such as "openai") or a host (such as "llm.internal:8000")');
     if (price['from'] !== undefined && Number.isNaN(Date.parse(String(price['from']))))
       say(`${at}.from`, price['from'], 'an ISO date');
-    for (const name of rateNames)
-      if (price[name] !== undefined && !isRate(price[name]))
-        say(`${at}.${name}`, price[name], 'USD per million tokens, 0 or more');
-    if (!rateNames.some((name) => price[name] !== undefined)) say(at, line, `a rate: ${rateNames.join(', ')}`);
-    for (const name of Object.keys(price))
-      if (!known.has(name)) say(`${at}.${name}`, price[name], `one of ${[...known].join(', ')}`);
-    for (const [number, band] of (Array.isArray(price['above']) ? price['above'] : []).entries()) {
-      if (!isRate((band as { inputTokens?: unknown } | null)?.inputTokens))
-        say(`${at}.above[${number}].inputTokens`, band, 'the number of input tokens from which it holds');
+    if (![...rateNames, ...feeNames].some((name) => price[name] !== undefined))
+      say(at, line, `a rate: ${[...rateNames, ...feeNames].join(', ')}`);
+    checkAmounts(price, at, lineNames);
+    checkBands(price['above'], at);
+    for (const name of feeNames)
+      if (price[name] !== undefined && !isAmount(price[name]))
+        say(
+          `${at}.${name}`,
+          price[name],
+          name === 'audioMinute' ? 'USD per minute, 0 or more' : 'USD per thousand calls, 0 or more',
+        );
+    for (const [name, tier] of Object.entries(record(price['tiers']))) {
+      checkAmounts(record(tier), `${at}.tiers.${name}`, ['above', ...rateNames]);
+      checkBands(record(tier)['above'], `${at}.tiers.${name}`);
     }
+    for (const [name, factor] of Object.entries(record(price['regions'])))
+      if (!isAmount(factor) || factor === 0) say(`${at}.regions.${name}`, factor, 'a factor above 0, such as 1.1');
   }
   if (problems.length > 0) throw new Error(`${where}: ${problems.join('; ')}`);
   return file as UserPrices;
 }
+
+const record = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};

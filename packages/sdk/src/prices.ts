@@ -1,5 +1,5 @@
 /** Which price an inference has: the process default, or the observed client's own book. */
-import { type Cost, costOf, type Price, type Usage } from '@routescope/conventions';
+import { asNested, type Cost, costOf, type Price, type Served, sumCosts, type Usage } from '@routescope/conventions';
 import { catalog, type PriceBook, parsePrices, type UserPrices, withPrices } from '@routescope/conventions/prices';
 
 let processBook: PriceBook | undefined;
@@ -37,5 +37,21 @@ export function priceOf(book: PriceBook, inference: PricedInference): Price | un
   return answered || book.find({ provider, host, at, model: inference.requestModel });
 }
 
-export const costAt = (book: PriceBook, inference: PricedInference, usage: Usage): Cost =>
-  costOf(usage, priceOf(book, inference));
+/** What an inference cost, with those that the provider made on the way, each at the price of its own model. */
+export function costAt(book: PriceBook, inference: PricedInference, usage: Usage, said?: Served): Cost {
+  const price = priceOf(book, inference);
+  const region = said?.region ?? regionOf(inference.host);
+  const served = region === undefined ? said : { ...said, region };
+  const own = served?.passes
+    ? sumCosts(served.passes.map((pass) => costOf(pass, price, served)))
+    : costOf(usage, price, served);
+  if (!served?.nested?.length) return own;
+  const { provider, host, at } = inference;
+  const nested = served.nested.map((each) =>
+    asNested(costOf(each.usage, book.find({ provider, host, at, model: each.model }), served)),
+  );
+  return sumCosts([own, ...nested]);
+}
+
+/** OpenAI's hosts that promise where they compute. */
+const regionOf = (host: string): string | undefined => /^(us|eu)\.api\.openai\.com$/.exec(host)?.[1];

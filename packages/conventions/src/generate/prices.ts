@@ -1,10 +1,11 @@
 /**
- * Makes `generated/catalog.json` from the data of `@pydantic/genai-prices` (MIT): run by `npm run prices:update` after
- * that package was updated. Token prices only; per-request and per-second ones, and discounts by the time of day, are
- * left out.
+ * Makes `generated/catalog.json` from the data of `@pydantic/genai-prices` (MIT), and what that lacks from
+ * `prices/overrides.json`: run by `npm run prices:update` after either was changed. Of genai-prices, token prices only;
+ * per-request and per-second ones, and discounts by the time of day, are left out.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type ConditionalPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
+import type { Fees, Offer } from '../cost.ts';
 import type { CatalogFile, CatalogModel, CatalogPrice } from '../prices.ts';
 
 /** The package's provider ids, by OpenTelemetry's names (`gen_ai.provider.name`). */
@@ -34,6 +35,19 @@ const classes = {
   cacheWrite1h: 'cache_write_1h_mtok',
 } as const;
 
+/** A line somebody checked: where, and when. */
+type Reviewed<T> = T & { readonly source: string; readonly checked: string };
+
+/** `prices/overrides.json`. */
+export interface Overrides {
+  readonly reviewed: string;
+  readonly fees: Readonly<Record<string, Reviewed<Fees>>>;
+  readonly prices: readonly Reviewed<Offer & { readonly provider: string; readonly model: string }>[];
+}
+
+export const overrides = (): Overrides =>
+  JSON.parse(readFileSync(new URL('../../prices/overrides.json', import.meta.url), 'utf8')) as Overrides;
+
 export function catalogFile(): CatalogFile {
   const manifest = new URL('../package.json', import.meta.resolve('@pydantic/genai-prices'));
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
@@ -49,13 +63,49 @@ export function catalogFile(): CatalogFile {
       return list.length > 0 ? [{ model, match, prices: list }] : [];
     });
   }
+  const { reviewed, fees, prices } = overrides();
+  for (const line of prices) override(models, line);
   return {
-    version: `genai-prices-${version}`,
+    version: `genai-prices-${version}+${reviewed}`,
     source: 'https://github.com/pydantic/genai-prices',
     license: 'MIT, Copyright (c) Pydantic Services Inc.',
-    unit: 'USD per million tokens',
+    unit: 'USD per million tokens; per thousand calls; per minute',
+    fees: Object.fromEntries(
+      Object.entries(fees).map(([provider, { source: _source, checked: _checked, ...fee }]) => [provider, fee]),
+    ),
     providers: models,
   };
+}
+
+/** Adds a line to the model's newest price, or a model the catalog does not have. @throws Error when they disagree. */
+function override(models: Record<string, CatalogModel[]>, line: Overrides['prices'][number]): void {
+  const { provider, model, source, checked: _checked, ...offer } = line;
+  const found = models[provider]?.find((each) => each.model === model);
+  const newest = found?.prices.at(-1);
+  if (!found || !newest) {
+    models[provider] = [
+      ...(models[provider] ?? []),
+      { model, match: { equals: model }, prices: [{ ...offer, source }] },
+    ];
+    return;
+  }
+  const merge = <T extends object>(have: T, add: T, where: string): T => {
+    for (const [name, value] of Object.entries(add)) {
+      const known = have[name as keyof T];
+      if (typeof known === 'number' && known !== value)
+        throw new Error(`${where}: prices/overrides.json says ${name} is ${value}, genai-prices ${known}: look it up`);
+    }
+    return { ...have, ...add };
+  };
+  const bands = new Map((newest.above ?? []).map((band) => [band.inputTokens, band]));
+  for (const band of offer.above ?? [])
+    bands.set(band.inputTokens, merge(bands.get(band.inputTokens) ?? band, band, `${provider} ${model}`));
+  const merged: CatalogPrice = {
+    ...merge<CatalogPrice>(newest, offer, `${provider} ${model}`),
+    ...(bands.size > 0 && { above: [...bands.values()] }),
+  };
+  const at = (models[provider] as CatalogModel[]).indexOf(found);
+  (models[provider] as CatalogModel[])[at] = { ...found, prices: [...found.prices.slice(0, -1), merged] };
 }
 
 function priceOf({ constraint, prices }: ConditionalPrice): CatalogPrice[] {

@@ -1,6 +1,6 @@
 /** What a provider's request and answer say about an inference, without their content. One implementation per API. */
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import { type Usage, unknownUsage } from '@routescope/conventions';
+import { type Served, type Usage, unknownUsage } from '@routescope/conventions';
 
 /** What an answer, or the chunks of one so far, tell. */
 export interface AnswerFacts {
@@ -11,6 +11,8 @@ export interface AnswerFacts {
   readonly usage: Usage;
   /** The usage is the provider's last word, not what was known when a stream was interrupted. */
   readonly isUsageFinal: boolean;
+  /** How it was served, as far as prices go by it; absent: in the standard way. */
+  readonly served?: Served | undefined;
 }
 
 /** Takes the chunks of a stream one after the other. */
@@ -48,6 +50,8 @@ export const asJson = (value: unknown): Json =>
   typeof value === 'object' && value !== null ? (value as Json) : nothing;
 export const asText = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
+/** A number that was said; undefined, not null, when it was not. */
+export const asCount = (value: unknown): number | undefined => asNumber(value) ?? undefined;
 export const asNumber = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null;
 

@@ -5,7 +5,7 @@
  * is handed to the router, which ends it once the verdict is known.
  */
 import { type Attributes, context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
-import { type Cost, type Ending, type UsageSource, usd } from '@routescope/conventions';
+import { type Cost, type Ending, isKnown, type UsageSource, usd } from '@routescope/conventions';
 import type { PriceBook } from '@routescope/conventions/prices';
 import { currentFrame, type Frame } from '../context.ts';
 import { costAt } from '../prices.ts';
@@ -16,6 +16,7 @@ import { type AnswerFacts, type Api, asText, type Fold, type Json, nothingKnown,
 import { closed } from './open.ts';
 import type { Loop } from './patch.ts';
 import type { Server } from './provider.ts';
+import { usageAttributes } from './usage-attributes.ts';
 
 /** How far it has come: asked, answered (its body not read yet), taken by the app, and, if it is one, streaming. */
 type Stage = 'asked' | 'answered' | 'taken' | 'streaming';
@@ -151,12 +152,11 @@ export class InferenceSpan {
   }
 
   #finish(ending: Ending, error: unknown, endedAt: number): void {
-    const { server, book } = this.#options;
+    const { api, server, book } = this.#options;
     const facts = this.#fold?.facts() ?? this.#facts;
     const span = this.#span;
-    const { usage } = facts;
-    const hasUsage = usage.inputTokens !== null || usage.outputTokens !== null;
-    const source: UsageSource = !hasUsage ? 'missing' : facts.isUsageFinal ? 'provider' : 'estimated';
+    const { usage, served } = facts;
+    const source: UsageSource = !isKnown(usage) ? 'missing' : facts.isUsageFinal ? 'provider' : 'estimated';
     const priced = {
       provider: server.provider,
       host: server.host,
@@ -164,7 +164,7 @@ export class InferenceSpan {
       responseModel: facts.model,
       at: this.#startedAt,
     };
-    const cost = costAt(book(), priced, usage);
+    const cost = costAt(book(), priced, usage, served);
     // One call each: merging them into one object first costs more than all the rest of this method.
     span.setAttributes(
       present({
@@ -172,17 +172,13 @@ export class InferenceSpan {
         'gen_ai.response.model': facts.model,
         'gen_ai.response.finish_reasons': facts.finishReasons,
         'gen_ai.response.time_to_first_chunk': this.#firstChunkAt && (this.#firstChunkAt - this.#startedAt) / 1000,
-        'gen_ai.usage.input_tokens': usage.inputTokens,
-        'gen_ai.usage.output_tokens': usage.outputTokens,
-        'gen_ai.usage.cache_read.input_tokens': usage.cacheReadTokens,
-        'gen_ai.usage.cache_write.input_tokens': usage.cacheWriteTokens,
-        'gen_ai.usage.reasoning.output_tokens': usage.reasoningTokens,
         'http.request.resend_count': this.#resends || undefined,
         'routescope.ending': ending,
         'routescope.stream.outcome': this.#isStream ? streamOutcomeOf(ending) : undefined,
         'routescope.usage.source': source,
       }),
     );
+    span.setAttributes(usageAttributes(usage, served, api.kind));
     span.setAttributes(costAttributes(cost));
     const outcome = outcomeOf(ending);
     if (outcome === 'failed') {
@@ -220,6 +216,8 @@ export function costAttributes(cost: Cost): Attributes {
     'routescope.cost.cache_read': known(cost.cacheReadPico),
     'routescope.cost.cache_write': known(cost.cacheWritePico),
     'routescope.cost.output': known(cost.outputPico),
+    'routescope.cost.tools': known(cost.toolsPico),
+    'routescope.cost.nested': known(cost.nestedPico),
     'routescope.cost.status': cost.status,
     'routescope.cost.source': cost.totalPico === null ? undefined : 'local',
     'routescope.cost.price_version': cost.priceVersion ?? undefined,

@@ -116,6 +116,7 @@ describe('a whole answer', () => {
       'gen_ai.usage.output_tokens': 363,
       'gen_ai.usage.cache_read.input_tokens': 0,
       'gen_ai.usage.reasoning.output_tokens': 0,
+      'openai.response.service_tier': 'default',
       'routescope.usage.source': 'provider',
       'routescope.cost.total': 0.0001468,
       'routescope.cost.input': 0.0000016,

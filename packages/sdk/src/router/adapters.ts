@@ -2,7 +2,7 @@
 
 import { unknownUsage } from '@routescope/conventions';
 import { usageOf as openaiUsage } from '../observe/apis/chat-completions.ts';
-import { usageOf as anthropicUsage } from '../observe/apis/messages.ts';
+import { usageOf as anthropicUsage } from '../observe/apis/messages-usage.ts';
 import { asJson, asText } from '../observe/facts.ts';
 import { type Server, serverOf } from '../observe/provider.ts';
 import { ChatReply } from './answer.ts';

@@ -1,6 +1,6 @@
 /** The call span: one per routed request, carrying the call's facts whole, so that a call row needs no join. */
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
-import { type Cost, costOf, type Outcome, sumCosts, unknownUsage, usd } from '@routescope/conventions';
+import { asNested, type Cost, costOf, type Outcome, sumCosts, unknownUsage, usd } from '@routescope/conventions';
 import type { PriceBook } from '@routescope/conventions/prices';
 import type { Inference } from '../context.ts';
 import { errorType } from '../observe/ending.ts';
@@ -81,7 +81,8 @@ function callAttributes({ route, records, attempts, outcome }: Finished, book: P
     'routescope.escalated': outcome === 'accepted' && (last?.rank ?? 0) > 0,
     'routescope.outcome': outcome,
     ...(last?.verdict ? verdictAttributes(last.verdict) : { 'routescope.validation.result': 'none' }),
-    ...costAttributes({ ...cost, inputPico: null, outputPico: null, cacheReadPico: null, cacheWritePico: null }),
+    // The parts stand on the attempts.
+    ...costAttributes({ ...asNested(cost), nestedPico: null }),
     ...present({ 'routescope.baseline.cost': baseline?.totalPico == null ? undefined : usd(baseline.totalPico) }),
   };
 }

@@ -1,7 +1,17 @@
 /** OpenAI chat completions, and the many servers that speak them. */
 import type { Attributes } from '@opentelemetry/api';
-import { type Usage, unknownUsage } from '@routescope/conventions';
-import { type AnswerFacts, type Api, asJson, asNumber, asText, type Fold, type Json, present } from '../facts.ts';
+import { type Served, type Usage, unknownUsage } from '@routescope/conventions';
+import {
+  type AnswerFacts,
+  type Api,
+  asCount,
+  asJson,
+  asNumber,
+  asText,
+  type Fold,
+  type Json,
+  present,
+} from '../facts.ts';
 
 export const chatCompletions: Api = {
   kind: 'openai',
@@ -24,7 +34,7 @@ export const chatCompletions: Api = {
     });
   },
   answer(data): AnswerFacts {
-    const usage = usageOf(data['usage']);
+    const usage = usageOf(data['usage'], asText(data['model']));
     const choices = Array.isArray(data['choices']) ? data['choices'].map(asJson) : [];
     return {
       id: asText(data['id']),
@@ -32,6 +42,7 @@ export const chatCompletions: Api = {
       finishReasons: choices.map((choice) => asText(choice['finish_reason']) ?? 'error'),
       usage: usage ?? unknownUsage,
       isUsageFinal: usage !== undefined,
+      served: tierOf(data),
     };
   },
   fold,
@@ -41,6 +52,7 @@ function fold(): Fold {
   let id: string | undefined;
   let model: string | undefined;
   let usage: Usage | undefined;
+  let tier: string | undefined;
   const finishReasons: string[] = [];
   return {
     chunk(chunk) {
@@ -48,7 +60,8 @@ function fold(): Fold {
       id ??= asText(data['id']);
       model ??= asText(data['model']);
       // The last word counts: some servers repeat the usage so far on every chunk. Groq has a place of its own for it.
-      usage = usageOf(data['usage'] ?? asJson(data['x_groq'])['usage']) ?? usage;
+      usage = usageOf(data['usage'] ?? asJson(data['x_groq'])['usage'], model) ?? usage;
+      tier = asText(data['service_tier']) ?? tier;
       const choices = data['choices'];
       if (!Array.isArray(choices)) return;
       for (const each of choices) {
@@ -65,19 +78,27 @@ function fold(): Fold {
       finishReasons: [...finishReasons],
       usage: usage ?? unknownUsage,
       isUsageFinal: usage !== undefined,
+      served: tier === undefined ? undefined : { tier },
     }),
   };
 }
 
+/** The tier that served the answer: what it was asked for may be another. */
+export function tierOf(data: Json): Served | undefined {
+  const tier = asText(data['service_tier']);
+  return tier === undefined ? undefined : { tier };
+}
+
 /** Undefined when the answer has none. Details are parts of the totals. */
-export function usageOf(value: unknown): Usage | undefined {
+export function usageOf(value: unknown, model = ''): Usage | undefined {
   if (typeof value !== 'object' || value === null) return undefined; // as on nearly every chunk
   const usage = asJson(value);
   const input = asNumber(usage['prompt_tokens']);
   const completion = asNumber(usage['completion_tokens']);
   if (input === null && completion === null) return undefined;
   const inputDetails = asJson(usage['prompt_tokens_details']);
-  const reasoning = asNumber(asJson(usage['completion_tokens_details'])['reasoning_tokens']);
+  const outputDetails = asJson(usage['completion_tokens_details']);
+  const reasoning = asNumber(outputDetails['reasoning_tokens']);
   const total = asNumber(usage['total_tokens']);
   // xAI counts reasoning beside the completion; its total tells. Our output includes it, whoever answers.
   const isBeside =
@@ -89,6 +110,17 @@ export function usageOf(value: unknown): Usage | undefined {
     cacheWriteTokens: asNumber(inputDetails['cache_write_tokens']),
     cacheWrite1hTokens: null,
     reasoningTokens: reasoning,
+    cacheWrite12hTokens: asCount(asJson(inputDetails['cache_write_tokens_details'])['ttl_12h_tokens']),
+    textInputTokens: asCount(inputDetails['text_tokens']),
+    audioInputTokens: asCount(inputDetails['audio_tokens']),
+    imageInputTokens: asCount(inputDetails['image_tokens']),
+    textOutputTokens: asCount(outputDetails['text_tokens']),
+    audioOutputTokens: asCount(outputDetails['audio_tokens']),
+    acceptedPredictionTokens: asCount(outputDetails['accepted_prediction_tokens']),
+    rejectedPredictionTokens: asCount(outputDetails['rejected_prediction_tokens']),
+    // These models search the web on every question, at a fee; xAI's by the number of sources. Neither is counted.
+    unmetered:
+      model.includes('-search-') || (asNumber(usage['num_sources_used']) ?? 0) > 0 ? ['web_search'] : undefined,
   };
 }
 

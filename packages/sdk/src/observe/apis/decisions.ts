@@ -1,6 +1,7 @@
 /** OpenAI decisions: quick answers to classification and scoring questions. */
 import { unknownUsage } from '@routescope/conventions';
 import { type AnswerFacts, type Api, asText, noFold, present } from '../facts.ts';
+import { tierOf } from './chat-completions.ts';
 import { tokensOf } from './responses.ts';
 
 export const decisions: Api = {
@@ -16,6 +17,7 @@ export const decisions: Api = {
       finishReasons: [],
       usage: usage ?? unknownUsage,
       isUsageFinal: usage !== undefined,
+      served: tierOf(data),
     };
   },
   fold: noFold,

@@ -28,6 +28,11 @@ export const images: Api = {
 };
 
 function factsOf(data: Json): AnswerFacts {
-  const usage = tokensOf(data['usage']);
+  const tokens = tokensOf(data['usage']);
+  // What an images API puts out is images, also where it does not say so.
+  const usage = tokens && {
+    ...tokens,
+    imageOutputTokens: tokens.imageOutputTokens ?? tokens.outputTokens ?? undefined,
+  };
   return { ...nothingKnown, usage: usage ?? unknownUsage, isUsageFinal: usage !== undefined };
 }

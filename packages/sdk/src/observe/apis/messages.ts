@@ -1,7 +1,8 @@
 /** Anthropic messages, the beta ones too. */
 import type { Attributes } from '@opentelemetry/api';
-import { type Usage, unknownUsage } from '@routescope/conventions';
-import { type AnswerFacts, type Api, asJson, asNumber, asText, type Fold, present } from '../facts.ts';
+import { unknownUsage } from '@routescope/conventions';
+import { type AnswerFacts, type Api, asJson, asText, type Fold, present } from '../facts.ts';
+import { servedOf, usageOf } from './messages-usage.ts';
 
 export const messages: Api = {
   kind: 'anthropic',
@@ -20,13 +21,16 @@ export const messages: Api = {
   },
   answer(data): AnswerFacts {
     const stop = asText(data['stop_reason']);
-    const usage = usageOf(asJson(data['usage']));
+    const said = asJson(data['usage']);
+    const usage = usageOf(said);
+    const model = asText(data['model']);
     return {
       id: asText(data['id']),
-      model: asText(data['model']),
+      model,
       finishReasons: stop ? [stop] : [],
       usage: usage ?? unknownUsage,
       isUsageFinal: usage !== undefined,
+      served: usage && servedOf(said, usage, model),
     };
   },
   fold,
@@ -50,35 +54,26 @@ function fold(): Fold {
         id = asText(message['id']);
         model = asText(message['model']);
         replace(message['usage']);
+      } else if (event['type'] === 'content_block_start') {
+        // From here on another model answers.
+        const block = asJson(event['content_block']);
+        if (block['type'] === 'fallback') model = asText(asJson(block['to'])['model']) ?? model;
       } else if (event['type'] === 'message_delta') {
         stop = asText(asJson(event['delta'])['stop_reason']) ?? stop;
         replace(event['usage']);
         isUsageFinal = true;
       }
     },
-    facts: () => ({
-      id,
-      model,
-      finishReasons: stop ? [stop] : ['error'],
-      usage: usageOf(usage) ?? unknownUsage,
-      isUsageFinal,
-    }),
-  };
-}
-
-/** Undefined when the answer has none. Anthropic counts fresh, read and written input apart; ours is their sum. */
-export function usageOf(usage: Readonly<Record<string, unknown>>): Usage | undefined {
-  const fresh = asNumber(usage['input_tokens']);
-  const output = asNumber(usage['output_tokens']);
-  if (fresh === null && output === null) return undefined;
-  const read = asNumber(usage['cache_read_input_tokens']);
-  const written = asNumber(usage['cache_creation_input_tokens']);
-  return {
-    inputTokens: fresh === null ? null : fresh + (read ?? 0) + (written ?? 0),
-    outputTokens: output,
-    cacheReadTokens: read,
-    cacheWriteTokens: written,
-    cacheWrite1hTokens: asNumber(asJson(usage['cache_creation'])['ephemeral_1h_input_tokens']),
-    reasoningTokens: asNumber(asJson(usage['output_tokens_details'])['thinking_tokens']),
+    facts: () => {
+      const tokens = usageOf(usage);
+      return {
+        id,
+        model,
+        finishReasons: stop ? [stop] : ['error'],
+        usage: tokens ?? unknownUsage,
+        isUsageFinal,
+        served: tokens && servedOf(usage, tokens, model),
+      };
+    },
   };
 }

@@ -1,9 +1,10 @@
 /** OpenAI responses: `responses.create`, `.compact` and their beta twins. */
 import type { Attributes } from '@opentelemetry/api';
-import { type Usage, unknownUsage } from '@routescope/conventions';
+import { type Nested, type Served, type Usage, unknownUsage } from '@routescope/conventions';
 import {
   type AnswerFacts,
   type Api,
+  asCount,
   asJson,
   asNumber,
   asText,
@@ -12,6 +13,7 @@ import {
   nothingKnown,
   present,
 } from '../facts.ts';
+import { tierOf } from './chat-completions.ts';
 
 export const responses: Api = {
   kind: 'openai',
@@ -33,15 +35,63 @@ export const responses: Api = {
 };
 
 function factsOf(data: Json): AnswerFacts {
-  const usage = tokensOf(data['usage']);
+  const tokens = tokensOf(data['usage']);
   return {
     id: asText(data['id']),
     model: asText(data['model']),
     finishReasons: finishReasonsOf(data),
-    usage: usage ?? unknownUsage,
-    isUsageFinal: usage !== undefined,
+    usage: tokens ? { ...tokens, ...toolsOf(data) } : unknownUsage,
+    isUsageFinal: tokens !== undefined,
+    served: servedOf(data),
   };
 }
+
+type Tools = Pick<Usage, 'webSearches' | 'fileSearches' | 'unmetered'>;
+
+/** What the provider's tools did, as far as it is billed. Newer answers count the searches; older ones list them. */
+function toolsOf(data: Json): Tools {
+  const output = listOf(data['output']);
+  if (output.length === 0) return {};
+  const isPreview = listOf(data['tools']).some((tool) => asText(tool['type'])?.startsWith('web_search_preview'));
+  const counted = asNumber(asJson(asJson(data['tool_usage'])['web_search'])['num_requests']);
+  const unmetered = new Set<string>();
+  let searches = 0;
+  let fileSearches = 0;
+  for (const item of output) {
+    const type = item['type'];
+    if (type === 'file_search_call') fileSearches++;
+    // Opening a page that was found is not billed, searching is.
+    else if (type === 'web_search_call' && (asText(asJson(item['action'])['type']) ?? 'search') === 'search')
+      searches++;
+    // By the container, which other answers may have used before and after.
+    else if (type === 'code_interpreter_call') unmetered.add(type);
+    else if (type === 'shell_call' && asText(asJson(item['environment'])['type'])?.startsWith('container'))
+      unmetered.add('container');
+    else if (type === 'image_generation_call' && data['tool_usage'] === undefined) unmetered.add(type);
+  }
+  const webSearches = counted ?? searches;
+  // The preview's fee and what of its input is billed differ by model, and the answer does not tell.
+  if (isPreview && webSearches > 0) unmetered.add('web_search_preview');
+  return {
+    webSearches: isPreview ? undefined : webSearches,
+    fileSearches,
+    unmetered: unmetered.size > 0 ? [...unmetered] : undefined,
+  };
+}
+
+/** Images that a response generated were made by a model of their own. */
+function servedOf(data: Json): Served | undefined {
+  const made = tokensOf(asJson(data['tool_usage'])['image_gen']);
+  const tool = listOf(data['tools']).find(({ type }) => type === 'image_generation');
+  const nested: Nested[] =
+    made && ((made.inputTokens ?? 0) > 0 || (made.outputTokens ?? 0) > 0)
+      ? [{ model: asText(tool?.['model']) ?? '', usage: made }]
+      : [];
+  const served = tierOf(data);
+  return nested.length > 0 ? { ...served, nested } : served;
+}
+
+const listOf = (value: unknown): Json[] => (Array.isArray(value) ? value.map(asJson) : []);
 
 /** The answer stands whole in the events that begin and end a stream; the last one that has it counts. */
 function fold(): Fold {
@@ -70,16 +120,24 @@ function finishReasonsOf(data: Json): string[] {
 /** The form of usage that responses, images and transcriptions share; undefined when the answer has none. */
 export function tokensOf(value: unknown): Usage | undefined {
   const usage = asJson(value);
+  if (usage['type'] === 'duration') return { ...unknownUsage, audioSeconds: asCount(usage['seconds']) };
   const input = asNumber(usage['input_tokens']);
   const output = asNumber(usage['output_tokens']);
   if (input === null && output === null) return undefined;
-  const inputDetails = asJson(usage['input_tokens_details']);
+  const inputDetails = asJson(usage['input_tokens_details'] ?? usage['input_token_details']);
+  const outputDetails = asJson(usage['output_tokens_details']);
   return {
     inputTokens: input,
     outputTokens: output,
     cacheReadTokens: asNumber(inputDetails['cached_tokens']),
     cacheWriteTokens: asNumber(inputDetails['cache_write_tokens']),
     cacheWrite1hTokens: null,
-    reasoningTokens: asNumber(asJson(usage['output_tokens_details'])['reasoning_tokens']),
+    reasoningTokens: asNumber(outputDetails['reasoning_tokens']),
+    cacheWrite12hTokens: asCount(asJson(inputDetails['cache_write_tokens_details'])['ttl_12h_tokens']),
+    textInputTokens: asCount(inputDetails['text_tokens']),
+    audioInputTokens: asCount(inputDetails['audio_tokens']),
+    imageInputTokens: asCount(inputDetails['image_tokens']),
+    textOutputTokens: asCount(outputDetails['text_tokens']),
+    imageOutputTokens: asCount(outputDetails['image_tokens']),
   };
 }

@@ -1,0 +1,70 @@
+/** Usage as Anthropic's messages say it, and how they were served. */
+import type { Nested, Served, Usage } from '@routescope/conventions';
+import { asCount, asJson, asNumber, asText, type Json } from '../facts.ts';
+
+/** Undefined when the answer has none. Anthropic counts fresh, read and written input apart; ours is their sum. */
+export function usageOf(usage: Json): Usage | undefined {
+  const fresh = asNumber(usage['input_tokens']);
+  const output = asNumber(usage['output_tokens']);
+  if (fresh === null && output === null) return undefined;
+  const read = asNumber(usage['cache_read_input_tokens']);
+  const written = asNumber(usage['cache_creation_input_tokens']);
+  const tools = asJson(usage['server_tool_use']);
+  return {
+    inputTokens: fresh === null ? null : fresh + (read ?? 0) + (written ?? 0),
+    outputTokens: output,
+    cacheReadTokens: read,
+    cacheWriteTokens: written,
+    cacheWrite1hTokens: asNumber(asJson(usage['cache_creation'])['ephemeral_1h_input_tokens']),
+    reasoningTokens: asNumber(asJson(usage['output_tokens_details'])['thinking_tokens']),
+    webSearches: asCount(tools['web_search_requests']),
+    webFetches: asCount(tools['web_fetch_requests']),
+    // Billed as if another model had answered all along; how much less that is, the answer does not say.
+    unmetered:
+      asJson(asJson(usage['fallback_credit'])['status'])['type'] === 'redeemed' ? ['fallback_credit'] : undefined,
+  };
+}
+
+/** Regions that cost the same everywhere. */
+const nowhere = new Set(['global', 'not_available']);
+
+/** Tier, region, and the iterations: the answer's own one by one, and those that other models made. */
+export function servedOf(usage: Json, total: Usage, model: string | undefined): Served | undefined {
+  const tier = usage['speed'] === 'fast' ? 'fast' : asText(usage['service_tier']);
+  const geo = asText(usage['inference_geo']);
+  const region = geo === undefined || nowhere.has(geo) ? undefined : geo;
+  const iterations = usage['iterations'];
+  if (!Array.isArray(iterations)) return tier || region ? { tier, region } : undefined;
+
+  const passes: Usage[] = [];
+  const nested: Nested[] = [];
+  for (const each of iterations) {
+    const iteration = asJson(each);
+    const tokens = usageOf(iteration);
+    if (!tokens) continue;
+    const by = asText(iteration['model']) ?? model ?? '';
+    const isOwn = iteration['type'] === 'message' || iteration['type'] === 'fallback_message';
+    // The total is of the model that answered: neither compactions nor advice nor a model that declined are in it.
+    if (isOwn && by === (model ?? '')) passes.push(tokens);
+    else nested.push({ model: by, usage: tokens });
+  }
+  return {
+    tier,
+    region,
+    passes: passes.length > 1 && isWhole(passes, total) ? withTools(passes, total) : undefined,
+    nested,
+  };
+}
+
+/** Whether the passes account for all of the answer; else it is priced as one. */
+function isWhole(passes: readonly Usage[], total: Usage): boolean {
+  const sum = (name: 'inputTokens' | 'outputTokens'): number =>
+    passes.reduce((all, pass) => all + (pass[name] ?? 0), 0);
+  return sum('inputTokens') === total.inputTokens && sum('outputTokens') === total.outputTokens;
+}
+
+/** Tools are counted for the answer, not for a pass. */
+const withTools = ([first, ...rest]: readonly Usage[], { webSearches, unmetered }: Usage): Usage[] => [
+  { ...(first as Usage), webSearches, unmetered },
+  ...rest,
+];
