@@ -119,6 +119,7 @@ export const words = [
   { term: 'tools cost', meaning: 'part of the cost: web and file searches; NULL when there were none', attribute: 'routescope.cost.tools', column: 'tools_cost_usd', row: 'attempt', type: 'Nullable(Decimal(18, 12))', unit: 'USD' },
   { term: 'nested cost', meaning: 'part of the cost: inferences the provider made on the way with models of its own; NULL when there were none', attribute: 'routescope.cost.nested', column: 'nested_cost_usd', row: 'attempt', type: 'Nullable(Decimal(18, 12))', unit: 'USD' },
   { term: 'cost status', meaning: 'priced, partial (a floor) or unpriced (unknown)', attribute: 'routescope.cost.status', column: 'cost_status', row: 'both', type: text, otherwise: "if(cost_usd IS NULL, 'unpriced', 'priced')" },
+  { term: 'cost missing', meaning: 'what was used and is not in the cost: a class of tokens or a tool without a price, a number nobody said', attribute: 'routescope.cost.missing', column: 'cost_missing', row: 'both', type: 'Array(String)' },
   { term: 'cost source', meaning: 'who said what it cost: local, provider, sidecar', attribute: 'routescope.cost.source', column: 'cost_source', row: 'both', type: text },
   { term: 'price version', meaning: 'the price catalog the cost was computed with', attribute: 'routescope.cost.price_version', column: 'price_version', row: 'both', type: text },
 

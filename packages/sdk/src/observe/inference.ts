@@ -219,6 +219,7 @@ export function costAttributes(cost: Cost): Attributes {
     'routescope.cost.tools': known(cost.toolsPico),
     'routescope.cost.nested': known(cost.nestedPico),
     'routescope.cost.status': cost.status,
+    'routescope.cost.missing': cost.missing,
     'routescope.cost.source': cost.totalPico === null ? undefined : 'local',
     'routescope.cost.price_version': cost.priceVersion ?? undefined,
   });

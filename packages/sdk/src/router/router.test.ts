@@ -144,6 +144,7 @@ describe('an answer', () => {
       'routescope.validation.name': 'regex',
       'routescope.validation.result': 'pass',
       'routescope.cost.status': 'unpriced',
+      'routescope.cost.missing': ['price'],
       'routescope.emitter.id': expect.stringMatching(/^[0-9a-f]{16}$/),
       'routescope.emitter.sequence': expect.any(Number),
     });

@@ -98,7 +98,7 @@ export function usageOf(value: unknown, model = ''): Usage | undefined {
   if (input === null && completion === null) return undefined;
   const inputDetails = asJson(usage['prompt_tokens_details']);
   const outputDetails = asJson(usage['completion_tokens_details']);
-  const reasoning = asNumber(outputDetails['reasoning_tokens']);
+  const reasoning = asNumber(outputDetails['reasoning_tokens']) ?? asNumber(usage['reasoning_tokens']);
   const total = asNumber(usage['total_tokens']);
   // xAI counts reasoning beside the completion; its total tells. Our output includes it, whoever answers.
   const isBeside =
