@@ -4,6 +4,7 @@
  *
  *     HTTP ─ receive ─ redact ─ seen? ─ spool ─ 200 … load ─ engine ─ tables ─ query
  */
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { eventRows } from './api/events.ts';
@@ -12,7 +13,9 @@ import { createRowsEndpoint } from './api/rows.ts';
 import { scoreRows } from './api/scores.ts';
 import { migrate } from './engine/migrate.ts';
 import { type Engine, openEngine } from './engine/supervise.ts';
+import { ledgerMetrics } from './ledger.ts';
 import { type LoadCounters, startLoader } from './load.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { createCounters, type ReceiveCounters } from './receive/counters.ts';
 import { createReceiver } from './receive/http.ts';
 import { createHttpServer } from './server.ts';
@@ -35,6 +38,8 @@ export interface Sidecar {
   /** Where OTLP, scores and queries go, e.g. `http://127.0.0.1:4318`. */
   readonly url: string;
   readonly engine: Engine;
+  /** The page at `/metrics`; rooms add their own to it. */
+  readonly metrics: Metrics;
   status(): SidecarStatus;
   /** Resolves when everything acknowledged by now is in the tables. */
   flush(): Promise<void>;
@@ -70,6 +75,12 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     deadLetterDirectory: join(dataDirectory, 'dead-letter'),
     log,
   });
+  const metrics = createMetrics();
+  const acknowledged = metrics.histogram(
+    'routescope_acknowledge_seconds',
+    'From the head of an OTLP request until its answer.',
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+  );
   const receiver = createReceiver({ spool, seen, counters });
 
   const status = (): SidecarStatus => ({
@@ -79,9 +90,14 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     recovered,
     engineRestarts: engine.restarts,
   });
+  metrics.add(...ledgerMetrics(status));
   const server = createHttpServer(
     {
-      traces: receiver.handle,
+      traces: async (request, response) => {
+        const began = performance.now();
+        await receiver.handle(request, response);
+        acknowledged.observe((performance.now() - began) / 1_000);
+      },
       scores: createRowsEndpoint({
         writer: engine.writer,
         table: 'routescope.scores',
@@ -99,6 +115,9 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
         response.setHeader('content-type', 'application/json');
         response.end(JSON.stringify(status()));
       },
+      metrics: metrics.handle,
+      alive: (_, response) => void response.end('alive\n'),
+      ready: (_, response) => answerReady(response, engine),
     },
     log,
   );
@@ -116,6 +135,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   return {
     url: `http://${host}:${(server.address() as AddressInfo).port}`,
     engine,
+    metrics,
     status,
     flush: () => loader.flush(),
     async close() {
@@ -126,7 +146,15 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       await loader.close();
       server.closeAllConnections();
       await closed;
+      metrics.close();
       await Promise.all([engine.close(), spool.close()]);
     },
   };
+}
+
+/** Ready to be asked. Spans are taken and kept also while the engine is away, so a probe that gates senders asks `/livez`. */
+async function answerReady(response: ServerResponse, engine: Engine): Promise<void> {
+  const { success } = await engine.reader.ping();
+  response.statusCode = success ? 200 : 503;
+  response.end(success ? 'ready\n' : 'the engine is being started\n');
 }

@@ -12,6 +12,9 @@ const server = createHttpServer(
     events: answer('events'),
     query: answer('query'),
     status: answer('status'),
+    metrics: answer('metrics'),
+    alive: answer('alive'),
+    ready: answer('ready'),
   },
   () => {},
 );

@@ -9,6 +9,9 @@ export interface Routes {
   readonly events: Handler;
   readonly query: Handler;
   readonly status: Handler;
+  readonly metrics: Handler;
+  readonly alive: Handler;
+  readonly ready: Handler;
 }
 
 /** Path, methods and handler of everything that is served; openapi.json lists the same. */
@@ -19,6 +22,9 @@ export const served = [
   { path: '/query', methods: ['GET', 'POST'], to: 'query' },
   { path: '/query/ping', methods: ['GET'], to: 'query' },
   { path: '/status', methods: ['GET'], to: 'status' },
+  { path: '/metrics', methods: ['GET'], to: 'metrics' },
+  { path: '/livez', methods: ['GET'], to: 'alive' },
+  { path: '/readyz', methods: ['GET'], to: 'ready' },
 ] as const satisfies readonly { path: string; methods: readonly string[] | undefined; to: keyof Routes }[];
 
 const loopback = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/;

@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Sidecar, startSidecar } from './pipeline.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'routescope-pipeline-'));
+let sidecar: Sidecar;
+beforeAll(async () => {
+  sidecar = await startSidecar({ dataDirectory: directory, port: 0, lingerMs: 10 });
+});
+afterAll(async () => {
+  await sidecar.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const page = async (path: string) => {
+  const response = await fetch(new URL(path, sidecar.url));
+  return { status: response.status, text: await response.text() };
+};
+const body = (spanIds: readonly string[]): string =>
+  JSON.stringify({
+    resourceSpans: [
+      {
+        scopeSpans: [
+          {
+            spans: spanIds.map((spanId) => ({
+              traceId: '5b8efff798038103d269b633813fc60c',
+              spanId,
+              name: 'chat m',
+              kind: 3,
+              startTimeUnixNano: '1700000000000000000',
+              endTimeUnixNano: '1700000001000000000',
+              attributes: [{ key: 'gen_ai.operation.name', value: { stringValue: 'chat' } }],
+            })),
+          },
+        ],
+      },
+    ],
+  });
+
+test('the ledger adds up at /metrics: received = stored + duplicate + rejected + queued', async () => {
+  const send = (spanIds: readonly string[]): Promise<Response> =>
+    fetch(new URL('/v1/traces', sidecar.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: body(spanIds),
+    });
+  await send(['eee19b7ec3c1b174', 'eee19b7ec3c1b175', '0000000000000000']);
+  await send(['eee19b7ec3c1b174']);
+  await sidecar.flush();
+  const { status, text } = await page('/metrics');
+  expect(status).toBe(200);
+  for (const line of [
+    'routescope_received_spans_total 4',
+    'routescope_duplicate_spans_total 1',
+    'routescope_rejected_spans_total 1',
+    'routescope_stored_spans_total{target="clickhouse"} 2',
+    'routescope_queued_spans{target="clickhouse"} 0',
+    'routescope_acknowledge_seconds_count 2',
+  ])
+    expect(text).toContain(`\n${line}\n`);
+});
+
+test('it says that it lives and that it answers', async () => {
+  expect(await page('/livez')).toEqual({ status: 200, text: 'alive\n' });
+  expect(await page('/readyz')).toEqual({ status: 200, text: 'ready\n' });
+});
