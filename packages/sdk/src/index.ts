@@ -1,3 +1,4 @@
+export type { ContentMode, ContentOptions, Place } from './content/settings.ts';
 export { withSession, withTag } from './context.ts';
 export type { ObserveOptions } from './observe/observe.ts';
 export { observe } from './observe/observe.ts';

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Attributes } from '@opentelemetry/api';
 import { parsePrices, type UserPrices } from '@routescope/conventions/prices';
+import { type ContentMode, type ContentOptions, setDefaultContent } from '../content/settings.ts';
 import { closeOpenInferences } from '../observe/open.ts';
 import { setDefaultPrices } from '../prices.ts';
 import { setDefaultEndpoint } from '../score.ts';
@@ -19,6 +20,8 @@ export interface StartOptions {
   readonly endpoint?: string;
   /** Your own prices: a JSON file, or what it would hold. */
   readonly prices?: string | UserPrices;
+  /** Keep what was said: `off`, `metadata` or `full`, for clients that do not say it themselves. @default off */
+  readonly content?: ContentMode | ContentOptions;
   /** More resource attributes. */
   readonly attributes?: Attributes;
 }
@@ -40,12 +43,21 @@ const maxQueueSize = 65_536;
  * @throws Error when @opentelemetry/sdk-node or the exporter is not installed, or the prices are wrong.
  */
 export function start(options: StartOptions): Telemetry {
-  const { serviceName, serviceVersion, environment, endpoint = 'http://127.0.0.1:4318', prices, attributes } = options;
+  const {
+    serviceName,
+    serviceVersion,
+    environment,
+    endpoint = 'http://127.0.0.1:4318',
+    prices,
+    content,
+    attributes,
+  } = options;
   if (prices !== undefined) {
     setDefaultPrices(
       typeof prices === 'string' ? parsePrices(JSON.parse(readFileSync(prices, 'utf8')), prices) : parsePrices(prices),
     );
   }
+  if (content !== undefined) setDefaultContent(content);
   setDefaultEndpoint(endpoint);
   const { NodeSDK, tracing, resources } = required<typeof import('@opentelemetry/sdk-node')>('@opentelemetry/sdk-node');
   const { OTLPTraceExporter } = required<typeof import('@opentelemetry/exporter-trace-otlp-http')>(

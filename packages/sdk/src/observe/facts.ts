@@ -1,6 +1,7 @@
 /** What a provider's request and answer say about an inference, without their content. One implementation per API. */
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { type Served, type Usage, unknownUsage } from '@routescope/conventions';
+import type { ContentReader } from '../content/schema.ts';
 
 /** What an answer, or the chunks of one so far, tell. */
 export interface AnswerFacts {
@@ -41,6 +42,8 @@ export interface Api {
   requestAttributes(body: Json): Attributes;
   answer(data: Json): AnswerFacts;
   fold(): Fold;
+  /** Reads what was said, for who asked for that by name. */
+  readonly content: ContentReader;
 }
 
 export type Json = Readonly<Record<string, unknown>>;

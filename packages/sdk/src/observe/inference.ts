@@ -7,12 +7,14 @@
 import { type Attributes, context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
 import { type Cost, type Ending, isKnown, type UsageSource, usd } from '@routescope/conventions';
 import type { PriceBook } from '@routescope/conventions/prices';
+import { Capture } from '../content/capture.ts';
+import type { ContentSettings } from '../content/settings.ts';
 import { currentFrame, type Frame } from '../context.ts';
 import { costAt } from '../prices.ts';
 import { endSpan } from '../sequence.ts';
 import { type Clock, countFailure, guard, hrTime } from '../telemetry.ts';
 import { errorType, isAbort, outcomeOf, streamOutcomeOf } from './ending.ts';
-import { type AnswerFacts, type Api, asText, type Fold, type Json, nothingKnown, present } from './facts.ts';
+import { type AnswerFacts, type Api, asJson, asText, type Fold, type Json, nothingKnown, present } from './facts.ts';
 import { closed } from './open.ts';
 import type { Loop } from './patch.ts';
 import type { Server } from './provider.ts';
@@ -27,6 +29,7 @@ export interface InferenceOptions {
   readonly tracer: Tracer;
   readonly clock: Clock;
   readonly book: () => PriceBook;
+  readonly content: () => ContentSettings;
   /** The tool loop it is a turn of. */
   readonly loop?: Loop | undefined;
 }
@@ -46,6 +49,8 @@ export class InferenceSpan {
   #heardAt: number;
   #resends = 0;
   #hasEnded = false;
+  /** Keeps what was said; absent unless somebody asked for that. */
+  #capture: Capture | undefined;
 
   constructor(body: Json, options: InferenceOptions) {
     const { api, server, tracer, clock, loop } = options;
@@ -77,6 +82,14 @@ export class InferenceSpan {
       attempt?.parent ?? context.active(),
     );
     attempt?.begun();
+    guard(() => this.#capturing(body));
+  }
+
+  #capturing(body: Json): void {
+    const settings = this.#options.content();
+    if (settings.mode === 'off' || !this.#span.isRecording()) return;
+    this.#capture = new Capture(this.#options.api.content, settings, this.#span);
+    this.#capture.asked(body);
   }
 
   /** Runs the client's own method with this span active, so that HTTP spans become its children. */
@@ -115,6 +128,7 @@ export class InferenceSpan {
     guard(() => {
       this.#facts = this.#options.api.answer(data as Json);
     });
+    this.#capture?.answered(data as Json);
   }
 
   chunk(chunk: unknown): void {
@@ -124,6 +138,7 @@ export class InferenceSpan {
       this.#firstChunkAt ??= this.#heardAt;
       this.#fold ??= this.#options.api.fold();
       this.#fold.chunk(chunk);
+      this.#capture?.chunk(asJson(chunk));
     } catch {
       countFailure();
     }
@@ -180,6 +195,7 @@ export class InferenceSpan {
     );
     span.setAttributes(usageAttributes(usage, served, api.kind));
     span.setAttributes(costAttributes(cost));
+    this.#capture?.ended();
     const outcome = outcomeOf(ending);
     if (outcome === 'failed') {
       const type = errorType(error);

@@ -1,6 +1,7 @@
 /** `observe(client)`: a copy of a client of the vendor's own class, whose inferences become spans. */
 import { trace } from '@opentelemetry/api';
 import type { UserPrices } from '@routescope/conventions/prices';
+import { type ContentMode, type ContentOptions, contentOf } from '../content/settings.ts';
 import { bookOf } from '../prices.ts';
 import { type Clock, systemClock } from '../telemetry.ts';
 import { leavesUsageOpen, withoutUsage } from './apis/chat-completions.ts';
@@ -20,6 +21,12 @@ export interface ObserveOptions {
    * @default true for api.openai.com and for servers on this machine, false elsewhere
    */
   readonly includeUsage?: boolean;
+  /**
+   * Keep what was said on the spans: `off`, `metadata` or `full`, or with bounds and a redactor. This option decides; else
+   * the process's (`start({ content })`); else ROUTESCOPE_CONTENT; never a blend.
+   * @default off
+   */
+  readonly content?: ContentMode | ContentOptions;
   /** Epoch ms; for simulations. @default the system's */
   readonly clock?: Clock;
 }
@@ -34,7 +41,7 @@ type Internal = any;
  * A working copy of an OpenAI or Anthropic client: same class, same helpers, same errors. Every
  * inference made with it is a span with tokens and cost, whole and streamed. The client given stays as it was.
  *
- * @throws TypeError when it is neither client.
+ * @throws TypeError when it is neither client, or an option is wrong.
  */
 export function observe<C extends object>(client: C, options: ObserveOptions = {}): C {
   const kind = kindOf(client);
@@ -61,6 +68,7 @@ function kindOf(client: Internal): Api['kind'] | undefined {
 function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions): Internal {
   const server = serverOf(copy, kind);
   const book = bookOf(options.prices);
+  const content = contentOf(options.content);
   const clock = options.clock ?? systemClock;
   const asksForUsage = options.includeUsage ?? isUsageSafe(server);
 
@@ -75,6 +83,7 @@ function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions):
         tracer: trace.getTracer(scopeName),
         clock,
         book,
+        content,
         loop,
       });
       if (!usageOnRequest || !asksForUsage || !leavesUsageOpen(asJson(body))) return { inference, body };

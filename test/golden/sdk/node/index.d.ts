@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { type UserPrices } from '@routescope/conventions/prices';
+import { type ContentMode, type ContentOptions } from '../content/settings.ts';
 import { type ExportStats } from './exporter.ts';
 export interface StartOptions {
     readonly serviceName: string;
@@ -7,6 +8,7 @@ export interface StartOptions {
     readonly environment?: string;
     readonly endpoint?: string;
     readonly prices?: string | UserPrices;
+    readonly content?: ContentMode | ContentOptions;
     readonly attributes?: Attributes;
 }
 export interface Telemetry {

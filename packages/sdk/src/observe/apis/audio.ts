@@ -1,6 +1,7 @@
 /** OpenAI audio: speech to text (`transcriptions`, `translations`) and text to speech (`speech`). */
 import type { Attributes } from '@opentelemetry/api';
 import { unknownUsage } from '@routescope/conventions';
+import { takes, transcriptionsContent } from '../../content/plain.ts';
 import { type AnswerFacts, type Api, asJson, type Fold, type Json, noFold, nothingKnown, present } from '../facts.ts';
 import { tokensOf } from './responses.ts';
 
@@ -25,6 +26,7 @@ export const transcriptions: Api = {
       facts: () => facts,
     };
   },
+  content: transcriptionsContent,
 };
 
 function factsOf(data: Json): AnswerFacts {
@@ -39,4 +41,5 @@ export const speech: Api = {
   requestAttributes: () => ({ 'gen_ai.output.type': 'speech' }),
   answer: () => nothingKnown,
   fold: noFold,
+  content: takes('input'),
 };

@@ -1,6 +1,7 @@
 /** OpenAI chat completions, and the many servers that speak them. */
 import type { Attributes } from '@opentelemetry/api';
 import { type Served, type Usage, unknownUsage } from '@routescope/conventions';
+import { chatContent } from '../../content/chat.ts';
 import {
   type AnswerFacts,
   type Api,
@@ -46,6 +47,7 @@ export const chatCompletions: Api = {
     };
   },
   fold,
+  content: chatContent,
 };
 
 function fold(): Fold {

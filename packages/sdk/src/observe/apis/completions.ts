@@ -1,5 +1,6 @@
 /** Text completions, the APIs before chat: OpenAI's `completions.create`, and Anthropic's of the SDKs before 1. */
 import type { Attributes } from '@opentelemetry/api';
+import { completionsContent } from '../../content/plain.ts';
 import { type AnswerFacts, type Api, asText, type Fold, type Json, nothingKnown, present } from '../facts.ts';
 import { chatCompletions } from './chat-completions.ts';
 
@@ -11,6 +12,7 @@ export const completions: Api = {
     const { 'openai.api.type': _, ...attributes } = chatCompletions.requestAttributes(body);
     return attributes;
   },
+  content: completionsContent,
 };
 
 export const anthropicCompletions: Api = {
@@ -35,6 +37,7 @@ export const anthropicCompletions: Api = {
       facts: () => ({ ...factsOf(last), finishReasons: [asText(last['stop_reason']) ?? 'error'] }),
     };
   },
+  content: completionsContent,
 };
 
 /** This API never says its usage. */

@@ -1,5 +1,6 @@
 /** OpenAI decisions: quick answers to classification and scoring questions. */
 import { unknownUsage } from '@routescope/conventions';
+import { takes } from '../../content/plain.ts';
 import { type AnswerFacts, type Api, asText, noFold, present } from '../facts.ts';
 import { tierOf } from './chat-completions.ts';
 import { tokensOf } from './responses.ts';
@@ -21,4 +22,5 @@ export const decisions: Api = {
     };
   },
   fold: noFold,
+  content: takes('input'),
 };

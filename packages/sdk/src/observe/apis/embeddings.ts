@@ -1,6 +1,7 @@
 /** OpenAI embeddings. */
 import type { Attributes } from '@opentelemetry/api';
 import { unknownUsage } from '@routescope/conventions';
+import { takes } from '../../content/plain.ts';
 import { type AnswerFacts, type Api, asText, noFold, present } from '../facts.ts';
 import { usageOf } from './chat-completions.ts';
 
@@ -23,4 +24,5 @@ export const embeddings: Api = {
     };
   },
   fold: noFold,
+  content: takes('input'),
 };

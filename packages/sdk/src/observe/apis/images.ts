@@ -1,6 +1,7 @@
 /** OpenAI images: `generate`, `edit`, `createVariation`. */
 import type { Attributes } from '@opentelemetry/api';
 import { unknownUsage } from '@routescope/conventions';
+import { imagesContent } from '../../content/plain.ts';
 import { type AnswerFacts, type Api, asJson, type Fold, type Json, nothingKnown, present } from '../facts.ts';
 import { tokensOf } from './responses.ts';
 
@@ -25,6 +26,7 @@ export const images: Api = {
       facts: () => facts,
     };
   },
+  content: imagesContent,
 };
 
 function factsOf(data: Json): AnswerFacts {

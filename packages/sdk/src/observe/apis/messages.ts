@@ -1,6 +1,7 @@
 /** Anthropic messages, the beta ones too. */
 import type { Attributes } from '@opentelemetry/api';
 import { unknownUsage } from '@routescope/conventions';
+import { messagesContent } from '../../content/messages.ts';
 import { type AnswerFacts, type Api, asJson, asText, type Fold, present } from '../facts.ts';
 import { servedOf, usageOf } from './messages-usage.ts';
 
@@ -34,6 +35,7 @@ export const messages: Api = {
     };
   },
   fold,
+  content: messagesContent,
 };
 
 function fold(): Fold {

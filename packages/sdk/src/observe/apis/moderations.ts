@@ -1,4 +1,5 @@
 /** OpenAI moderations: free of charge, and without usage. */
+import { takes } from '../../content/plain.ts';
 import { type AnswerFacts, type Api, asText, noFold, nothingKnown } from '../facts.ts';
 
 export const moderations: Api = {
@@ -7,4 +8,5 @@ export const moderations: Api = {
   requestAttributes: () => ({}),
   answer: (data): AnswerFacts => ({ ...nothingKnown, id: asText(data['id']), model: asText(data['model']) }),
   fold: noFold,
+  content: takes('input'),
 };

@@ -1,6 +1,7 @@
 /** OpenAI responses: `responses.create`, `.compact` and their beta twins. */
 import type { Attributes } from '@opentelemetry/api';
 import { type Nested, type Served, type Usage, unknownUsage } from '@routescope/conventions';
+import { responsesContent } from '../../content/responses.ts';
 import {
   type AnswerFacts,
   type Api,
@@ -32,6 +33,7 @@ export const responses: Api = {
   },
   answer: factsOf,
   fold,
+  content: responsesContent,
 };
 
 function factsOf(data: Json): AnswerFacts {
