@@ -1,12 +1,19 @@
 /**
- * What became of the spans, as metrics. For every target: received = stored + duplicate + rejected + queued + dead-lettered,
- * once `recovered` (found on disk at start) is counted as received.
+ * What became of the spans, as metrics. Once `recovered` (found on disk at start) is counted as received:
+ * received = duplicate + rejected + stored + queued + dead-lettered for ClickHouse, and
+ * received = duplicate + rejected + stored + queued + filtered + refused by it + skipped for a forward target.
  */
+import type { ForwardStatus } from './forward/forward.ts';
 import type { Metric } from './metrics.ts';
 import type { SidecarStatus } from './pipeline.ts';
 
 /** Named `clickhouse` beside the forward targets, which are named by their users. */
 const store = 'clickhouse';
+
+interface TargetReading {
+  readonly labels: { readonly target: string };
+  readonly value: number;
+}
 
 export function ledgerMetrics(status: () => SidecarStatus): readonly Metric[] {
   const counter = (name: string, help: string, read: (status: SidecarStatus) => number): Metric => ({
@@ -14,6 +21,20 @@ export function ledgerMetrics(status: () => SidecarStatus): readonly Metric[] {
     help,
     type: 'counter',
     read: () => read(status()),
+  });
+  const perTarget = (read: (of: { stored: number; queued: number }) => number): readonly TargetReading[] => {
+    const { forward, ...own } = status();
+    return [
+      { labels: { target: store }, value: read(own) },
+      ...forward.map((each) => ({ labels: { target: each.name }, value: read(each) })),
+    ];
+  };
+  const perForward = (name: string, help: string, read: (of: ForwardStatus) => number): Metric => ({
+    name: `routescope_forward_${name}_spans_total`,
+    help,
+    type: 'counter',
+    labels: ['target'],
+    read: () => status().forward.map((each) => ({ labels: { target: each.name }, value: read(each) })),
   });
   return [
     counter('received_spans', 'Spans in requests that were answered with 200.', ({ received }) => received),
@@ -41,21 +62,22 @@ export function ledgerMetrics(status: () => SidecarStatus): readonly Metric[] {
       help: 'Spans that reached the target.',
       type: 'counter',
       labels: ['target'],
-      read: () => [{ labels: { target: store }, value: status().stored }],
+      read: () => perTarget(({ stored }) => stored),
     },
     {
       name: 'routescope_queued_spans',
       help: 'Spans on disk that have not reached the target yet.',
       type: 'gauge',
       labels: ['target'],
-      read: () => [{ labels: { target: store }, value: status().queued }],
+      read: () => perTarget(({ queued }) => queued),
     },
-    {
-      name: 'routescope_dead_lettered_spans_total',
-      help: 'Spans the target will never take, set aside as files.',
-      type: 'counter',
-      labels: ['target'],
-      read: () => [{ labels: { target: store }, value: status().deadLettered }],
-    },
+    counter(
+      'dead_lettered_spans',
+      'Spans the engine will never take, set aside as files.',
+      (each) => each.deadLettered,
+    ),
+    perForward('rejected', 'Spans the target said it will never take.', ({ rejected }) => rejected),
+    perForward('skipped', 'Spans the target missed because it was too far behind.', ({ skipped }) => skipped),
+    perForward('filtered', "Spans left out by the target's filter.", ({ filtered }) => filtered),
   ];
 }

@@ -13,6 +13,8 @@ import { createRowsEndpoint } from './api/rows.ts';
 import { scoreRows } from './api/scores.ts';
 import { migrate } from './engine/migrate.ts';
 import { type Engine, openEngine } from './engine/supervise.ts';
+import { consumersOf, type ForwardStatus, startForwarder } from './forward/forward.ts';
+import type { Target } from './forward/target.ts';
 import { ledgerMetrics } from './ledger.ts';
 import { type LoadCounters, startLoader } from './load.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -31,6 +33,10 @@ export interface SidecarOptions {
   readonly port?: number;
   /** How long spans gather before they are loaded, in ms. @default 1000 */
   readonly lingerMs?: number;
+  /** Other OTLP receivers that get every span too. @default none */
+  readonly forward?: readonly Target[];
+  /** Bytes a forward target may be behind before it misses its oldest spans. @default 1 GiB */
+  readonly forwardLagBytes?: number;
   readonly log?: (line: string) => void;
 }
 
@@ -54,15 +60,20 @@ export interface SidecarStatus extends Readonly<ReceiveCounters>, Readonly<LoadC
   /** Found in the spool at start. */
   readonly recovered: number;
   readonly engineRestarts: number;
+  readonly forward: readonly ForwardStatus[];
 }
 
 /** @throws Error with a sentence: directory in use, port taken, chdb missing. */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const { dataDirectory, host = '127.0.0.1', port = 4318, lingerMs = 1_000, log = () => {} } = options;
+  const { forward = [], forwardLagBytes = 1024 ** 3 } = options;
   const counters = createCounters();
-  const spool = await openSpool(join(dataDirectory, 'spool'), { consumers: ['load'], log });
+  const spool = await openSpool(join(dataDirectory, 'spool'), {
+    consumers: [{ name: 'load' }, ...consumersOf(forward, forwardLagBytes)],
+    log,
+  });
   const seen = await openSeen(spool);
-  const recovered = spool.queued.spans;
+  const recovered = spool.lag('load').spans;
   const engine = await openEngine(join(dataDirectory, 'engine'), log).catch(async (problem: unknown) => {
     await spool.close();
     throw problem;
@@ -75,6 +86,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     deadLetterDirectory: join(dataDirectory, 'dead-letter'),
     log,
   });
+  const forwarder = startForwarder({ spool, targets: forward, log });
   const metrics = createMetrics();
   const acknowledged = metrics.histogram(
     'routescope_acknowledge_seconds',
@@ -86,9 +98,10 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const status = (): SidecarStatus => ({
     ...counters,
     ...loader.counters,
-    queued: spool.queued.spans,
+    queued: spool.lag('load').spans,
     recovered,
     engineRestarts: engine.restarts,
+    forward: forwarder.status(),
   });
   metrics.add(...ledgerMetrics(status));
   const server = createHttpServer(
@@ -124,7 +137,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   try {
     await new Promise<void>((listening, failed) => server.once('error', failed).listen(port, host, listening));
   } catch (problem) {
-    await loader.close();
+    await Promise.all([loader.close(), forwarder.close(0)]);
     await Promise.all([engine.close(), spool.close()]);
     if ((problem as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw problem;
     throw new Error(
@@ -143,7 +156,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       const closed = new Promise((done) => server.close(done));
       server.closeIdleConnections();
       await loader.flush();
-      await loader.close();
+      await Promise.all([loader.close(), forwarder.close()]);
       server.closeAllConnections();
       await closed;
       metrics.close();

@@ -77,23 +77,27 @@ interface Pattern {
 /**
  * A function that says which pattern the key at `start..end` falls under, undefined when it may stay. It makes no
  * strings, and compares from the end, where names that begin alike differ.
+ * @param names what is cut; a name that ends with a dot stands for all that begin with it. @default what holds content
  */
-export function createRedactor(): Redactor {
+export function createRedactor(names: readonly string[] = contentAttributes): Redactor {
   const exact = new Map<number, Pattern[]>();
   const prefixes: Pattern[][] = Array.from({ length: 256 }, () => []); // by their first byte
-  for (const name of contentAttributes) {
+  for (const name of names) {
     const pattern = { name, bytes: Buffer.from(name), numbered: false };
     if (name.endsWith('.')) prefixes[pattern.bytes[0] as number]?.push(pattern);
     else exact.set(pattern.bytes.length, [...(exact.get(pattern.bytes.length) ?? []), pattern]);
   }
-  for (const name of numberedFamilies) {
+  for (const name of names === contentAttributes ? numberedFamilies : []) {
     prefixes[name.charCodeAt(0)]?.push({ name, bytes: Buffer.from(name), numbered: true });
   }
-  const byLength: (readonly Pattern[] | undefined)[] = Array.from({ length: 64 }, (_, length) => exact.get(length));
+  const longest = Math.max(0, ...exact.keys());
+  const byLength: (readonly Pattern[] | undefined)[] = Array.from({ length: longest + 1 }, (_, length) =>
+    exact.get(length),
+  );
 
   return (bytes, start, end) => {
     const length = end - start;
-    const candidates = length < 64 ? byLength[length] : undefined;
+    const candidates = length <= longest ? byLength[length] : undefined;
     if (candidates)
       for (const candidate of candidates) if (startsWith(bytes, start, candidate.bytes)) return candidate.name;
     for (const prefix of prefixes[bytes[start] as number] as readonly Pattern[]) {

@@ -1,6 +1,8 @@
 /** `routescope serve`: runs until it is told to stop, then loads what it has and ends. */
+import { readFileSync } from 'node:fs';
+import { type Target, targetOf } from '../forward/target.ts';
 import { startSidecar } from '../pipeline.ts';
-import { command, whole } from './command.ts';
+import { command, UsageError, whole } from './command.ts';
 import { data } from './options.ts';
 
 export const serve = command({
@@ -22,12 +24,26 @@ export const serve = command({
       env: 'ROUTESCOPE_LINGER_MS',
       otherwise: '1000',
     },
+    forward: {
+      type: 'string',
+      many: true,
+      value: 'URL',
+      help: 'pass every span on: http://host:4318 (OTLP/HTTP) or grpc://host:4317',
+      env: 'ROUTESCOPE_FORWARD',
+    },
+    'forward-file': {
+      type: 'string',
+      value: 'FILE',
+      help: 'more targets as JSON, with headers, filter and cuts (docs/forward.md)',
+      env: 'ROUTESCOPE_FORWARD_FILE',
+    },
   },
   async run({ values }, { log }) {
     const sidecar = await startSidecar({
       dataDirectory: values.data,
       port: whole('port', values.port, 0, 65_535),
       lingerMs: whole('linger-ms', values['linger-ms'], 10, 3_600_000),
+      forward: targets(values.forward, values['forward-file']),
       log,
     });
     log(`listening on ${sidecar.url} (OTLP at /v1/traces, questions at /query), data in ${values.data}`);
@@ -39,3 +55,13 @@ export const serve = command({
     await sidecar.close();
   },
 });
+
+function targets(urls: readonly string[], file: string | undefined): readonly Target[] {
+  try {
+    const listed: unknown = file === undefined ? [] : JSON.parse(readFileSync(file, 'utf8'));
+    if (!Array.isArray(listed)) throw new Error(`${file}: expected a list of targets`);
+    return [...urls, ...listed].map(targetOf);
+  } catch (problem) {
+    throw new UsageError(`--forward: ${problem instanceof Error ? problem.message : String(problem)}`);
+  }
+}

@@ -19,7 +19,7 @@ let server: Server;
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'routescope-receive-'));
-  spool = await openSpool(directory, { consumers: ['load'] });
+  spool = await openSpool(directory, { consumers: [{ name: 'load' }] });
   counters = createCounters();
   receiver = createReceiver({
     spool,
@@ -99,14 +99,14 @@ describe('a good request', () => {
       type: 'application/json',
       body: Buffer.from('{}'),
     });
-    expect(spool.queued.spans).toBe(2);
+    expect(spool.lag('load').spans).toBe(2);
     expect(counters).toMatchObject({ received: 2, spooled: 2 });
   });
 
   test('may be gzip, and may be empty', async () => {
     expect((await post(gzipSync(spansAs('1'.repeat(16))), { ...json, 'content-encoding': 'gzip' })).status).toBe(200);
     expect((await post('')).status).toBe(200);
-    expect(spool.queued.spans).toBe(1);
+    expect(spool.lag('load').spans).toBe(1);
   });
 
   test('with bad spans among good ones is partly accepted', async () => {
@@ -125,7 +125,7 @@ describe('a good request', () => {
 
   test('sent again is acknowledged and stored once', async () => {
     for (let time = 0; time < 3; time++) expect((await post(spansAs('1'.repeat(16)), json)).status).toBe(200);
-    expect(spool.queued.spans).toBe(1);
+    expect(spool.lag('load').spans).toBe(1);
     expect(counters).toMatchObject({ received: 3, duplicate: 2, spooled: 1 });
   });
 });

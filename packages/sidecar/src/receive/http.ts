@@ -5,13 +5,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRedactor } from '../redact.ts';
 import type { Seen } from '../spool/seen.ts';
 import type { Spool } from '../spool/spool.ts';
+import { Malformed } from '../wire.ts';
 import { defaultLimits, inflate, type Limits, NotGzip, readBody, TooLarge } from './body.ts';
 import { Buffers } from './buffers.ts';
 import type { ReceiveCounters } from './counters.ts';
 import { requestFromJson } from './json.ts';
 import { codes, type Encoding, encodings, responseBody, statusBody } from './status.ts';
 import { type Walked, walk } from './walk.ts';
-import { Malformed } from './wire.ts';
 
 export interface ReceiverOptions {
   readonly spool: Spool;

@@ -3,7 +3,7 @@
  * JSON (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding): ids are hex, enums are numbers, 64-bit
  * numbers may be text or number, unknown fields are ignored.
  */
-import { Malformed } from './wire.ts';
+import { Malformed } from '../wire.ts';
 
 type Json = Record<string, unknown>;
 

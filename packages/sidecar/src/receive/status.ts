@@ -1,5 +1,5 @@
 /** What a sender is told, in the encoding it spoke: google.rpc.Status for errors, ExportTraceServiceResponse for success. */
-import { writeVarint } from './wire.ts';
+import { writeVarint } from '../wire.ts';
 
 /** What OTLP/HTTP is spoken in: https://opentelemetry.io/docs/specs/otlp/#otlphttp */
 export const encodings = { protobuf: 'application/x-protobuf', json: 'application/json' } as const;

@@ -6,10 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { createRedactor } from '../redact.ts';
 import { identitiesOf, scan } from '../spool/record.ts';
 import { createSeen } from '../spool/seen.ts';
+import { Malformed } from '../wire.ts';
 import { Buffers } from './buffers.ts';
 import { requestFromJson } from './json.ts';
 import { type Walked, walk } from './walk.ts';
-import { Malformed } from './wire.ts';
 
 const resource = resourceFromAttributes({ 'service.name': 'app', n: 1 });
 

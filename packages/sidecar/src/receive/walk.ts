@@ -7,7 +7,6 @@ import { crc32 } from 'node:zlib';
 import type { Redactor } from '../redact.ts';
 import { crcFieldBytes, crcTag } from '../spool/record.ts';
 import type { Seen } from '../spool/seen.ts';
-import type { Buffers } from './buffers.ts';
 import {
   Cursor,
   eventShape,
@@ -18,7 +17,8 @@ import {
   spanShape,
   varintBytes,
   writeVarint,
-} from './wire.ts';
+} from '../wire.ts';
+import type { Buffers } from './buffers.ts';
 
 export interface Walked {
   /** The records, one after the other; a view into `buffer`. */

@@ -15,7 +15,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-const open_ = (options: Partial<SpoolOptions> = {}) => openSpool(directory, { consumers: ['load'], ...options });
+const open_ = (options: Partial<SpoolOptions> = {}) =>
+  openSpool(directory, { consumers: [{ name: 'load' }], ...options });
 
 /** A whole record with a span of random ids. */
 function record(ids = randomBytes(24)): Buffer {
@@ -52,7 +53,7 @@ describe('appending', () => {
     const [segment] = spool.segments;
     expect(readFileSync(segment?.path as string)).toEqual(Buffer.concat(records));
     expect(syncs).toBeLessThanOrEqual(2);
-    expect(spool.queued).toEqual({ spans: 50, bytes: 50 * (records[0]?.length as number) });
+    expect(spool.lag('load')).toEqual({ spans: 50, bytes: 50 * (records[0]?.length as number), skipped: 0 });
     await spool.close();
   });
 
@@ -153,13 +154,45 @@ describe('segments', () => {
     await again.close();
   });
 
-  test('the slowest consumer decides what is queued', async () => {
-    const spool = await open_({ consumers: ['load', 'forward'] });
+  test('each consumer is behind on its own', async () => {
+    const spool = await open_({ consumers: [{ name: 'load' }, { name: 'forward', lagBytes: 1_000 }] });
     await spool.append(record(), 1);
     await spool.rotate();
     await spool.consumed('load', 1);
-    expect(spool.queued.spans).toBe(1);
+    expect(spool.lag('load').spans).toBe(0);
+    expect(spool.lag('forward').spans).toBe(1);
     expect(spool.pending('forward')).toHaveLength(1);
+    await spool.close();
+  });
+
+  test('one that may miss spans misses its oldest segments, is told how many, and holds nobody up', async () => {
+    const said: string[] = [];
+    const one = record().length;
+    const consumers = [{ name: 'load' }, { name: 'forward', lagBytes: 2 * one }];
+    const spool = await open_({ consumers, maxBytes: 10 * one, keepBytes: 0, log: (line) => said.push(line) });
+    for (let index = 0; index < 12; index++) {
+      await spool.append(record(), 1);
+      await spool.rotate();
+      await spool.consumed('load', index + 1);
+    }
+    expect(spool.lag('forward')).toMatchObject({ spans: 2, skipped: 10 });
+    expect(spool.segments).toHaveLength(2);
+    expect(said.at(-1)).toContain('forward is more than');
+    await spool.consumed('forward', 3); // what it was sending when it was left behind
+    expect(spool.lag('forward').spans).toBe(2);
+    await spool.close();
+  });
+
+  test('a consumer that may miss spans begins with what comes after it was first named', async () => {
+    const before = await open_();
+    await before.append(record(), 1);
+    await before.close();
+    const spool = await open_({ consumers: [{ name: 'load' }, { name: 'forward', lagBytes: 1_000 }] });
+    expect(spool.lag('forward').spans).toBe(0);
+    await spool.append(record(), 1);
+    await spool.rotate();
+    expect(spool.pending('forward')).toHaveLength(1);
+    expect(spool.pending('load')).toHaveLength(2);
     await spool.close();
   });
 });
@@ -183,7 +216,7 @@ describe('after a crash', () => {
 
     const again = await open_();
     expect(again.tornBytes).toBeGreaterThan(0);
-    expect(again.queued.spans).toBe(2);
+    expect(again.lag('load').spans).toBe(2);
     expect(statSync(path).size).toBe(Buffer.concat(good).length);
     await again.close();
   });

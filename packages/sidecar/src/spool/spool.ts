@@ -9,10 +9,10 @@
  * In the directory: `id` (this spool's name for ever), `lock` (the process that has it), `00000000000000000001.seg` …,
  * `<consumer>.cursor` (number of the last segment consumed).
  */
-import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
-import { type FileHandle, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { type FileHandle, open, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { identity, lock, readCursor, syncDirectory, writeCursor } from './files.ts';
 import { scan } from './record.ts';
 
 export interface Segment {
@@ -35,10 +35,12 @@ export interface Spool {
   /** Closed segments the consumer has not consumed, oldest first. */
   pending(consumer: string): readonly Segment[];
   consumed(consumer: string, segment: number): Promise<void>;
+  /** Calls `listener` whenever a segment has been closed. */
+  onClosed(listener: () => void): void;
   /** Every segment on disk, oldest first, the active one last. */
   readonly segments: readonly Segment[];
-  /** What some consumer has still to consume. */
-  readonly queued: { readonly spans: number; readonly bytes: number };
+  /** What the consumer has still to consume, and the spans it missed because it was too far behind. */
+  lag(consumer: string): { readonly spans: number; readonly bytes: number; readonly skipped: number };
   /** Bytes cut off the end of a segment at open. */
   readonly tornBytes: number;
   close(): Promise<void>;
@@ -54,11 +56,21 @@ interface Disk {
   open(path: string): Promise<FileHandle>;
 }
 
+export interface Consumer {
+  /** Names its cursor: letters, digits, dashes. */
+  readonly name: string;
+  /**
+   * Bytes it may be behind. Beyond them it misses its oldest segments, which is counted and said. Left out, nothing is
+   * missed: `append` refuses instead, at `maxBytes`. One with a bound begins with what comes after it was first named.
+   */
+  readonly lagBytes?: number;
+}
+
 export interface SpoolOptions {
-  readonly consumers: readonly string[];
+  readonly consumers: readonly Consumer[];
   /** A segment is closed at this size. @default 64 MiB */
   readonly segmentBytes?: number;
-  /** Unconsumed bytes beyond which `append` refuses. @default 4 GiB */
+  /** Unconsumed bytes (of consumers that may miss nothing) beyond which `append` refuses. @default 4 GiB */
   readonly maxBytes?: number;
   /** Consumed segments are kept up to this many bytes, for the set of seen spans. @default 256 MiB */
   readonly keepBytes?: number;
@@ -93,7 +105,6 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
   lock(directory);
   const id = await identity(directory);
   const cursors = new Map<string, number>();
-  for (const consumer of consumers) cursors.set(consumer, await readCursor(directory, consumer));
 
   let tornBytes = 0;
   const closed: Segment[] = [];
@@ -112,6 +123,14 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     else closed.push({ number: Number.parseInt(name, 10), path, spans: whole.records, bytes: whole.end });
   }
 
+  for (const { name, lagBytes } of consumers) {
+    let cursor = await readCursor(directory, name);
+    if (cursor === undefined) {
+      cursor = lagBytes === undefined ? 0 : (closed.at(-1)?.number ?? 0);
+      await writeCursor(directory, name, cursor);
+    }
+    cursors.set(name, cursor);
+  }
   // A cursor may be ahead of every segment left: numbers are never used twice.
   let next = Math.max(0, closed.at(-1)?.number ?? 0, ...cursors.values()) + 1;
   let active: Active | undefined;
@@ -120,6 +139,8 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
   let turn: Promise<unknown> = Promise.resolve();
   let roundPlanned = false;
   let ended = false;
+  const skipped = new Map<string, number>();
+  const listeners: (() => void)[] = [];
 
   const inTurn = <T>(step: () => Promise<T>): Promise<T> => {
     const done = turn.then(step);
@@ -127,15 +148,18 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     return done;
   };
   const slowest = (): number => Math.min(...cursors.values());
-  const queued = (): { spans: number; bytes: number } => {
+  const behind = (consumer: string): { spans: number; bytes: number } => {
     const sum = { spans: active?.spans ?? 0, bytes: active?.bytes ?? 0 };
-    for (const segment of closed) {
-      if (segment.number <= slowest()) continue;
+    for (const segment of pending(consumer)) {
       sum.spans += segment.spans;
       sum.bytes += segment.bytes;
     }
     return sum;
   };
+  const pending = (consumer: string): Segment[] =>
+    closed.filter((segment) => segment.number > (cursors.get(consumer) ?? 0));
+  const isFull = (): boolean =>
+    consumers.some(({ name, lagBytes }) => lagBytes === undefined && behind(name).bytes > maxBytes);
 
   async function round(): Promise<void> {
     const batch = waiting;
@@ -177,6 +201,25 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     active = undefined;
     closed.push({ number, path, spans, bytes });
     await file.close();
+    for (const consumer of consumers) await leaveBehind(consumer);
+    for (const listener of listeners) listener();
+  }
+
+  /** A consumer that is too far behind misses its oldest segments; the others are not held up by it. */
+  async function leaveBehind({ name, lagBytes }: Consumer): Promise<void> {
+    if (lagBytes === undefined) return;
+    let missed = 0;
+    while (behind(name).bytes > lagBytes) {
+      const oldest = pending(name)[0];
+      if (!oldest) break;
+      missed += oldest.spans;
+      cursors.set(name, oldest.number);
+    }
+    if (missed === 0) return;
+    skipped.set(name, (skipped.get(name) ?? 0) + missed);
+    log(`${name} is more than ${lagBytes} bytes behind: it misses the oldest ${missed} spans`);
+    await writeCursor(directory, name, cursors.get(name) as number);
+    await forget();
   }
 
   /** After a failed write nobody knows what is behind the last good byte: cut it off, and go on in a new segment. */
@@ -206,8 +249,7 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     id,
     append(records, spans) {
       if (ended) return Promise.reject(new SpoolFull('the spool is closed'));
-      if (queued().bytes > maxBytes)
-        return Promise.reject(new SpoolFull(`more than ${maxBytes} bytes wait to be loaded`));
+      if (isFull()) return Promise.reject(new SpoolFull(`more than ${maxBytes} bytes wait to be loaded`));
       return new Promise((resolve, reject) => {
         waiting.push({ records, spans, resolve, reject });
         if (roundPlanned) return;
@@ -216,9 +258,11 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
       });
     },
     rotate: () => inTurn(finish),
-    pending: (consumer) => closed.filter((segment) => segment.number > (cursors.get(consumer) ?? 0)),
+    pending,
+    onClosed: (listener) => void listeners.push(listener),
     consumed: (consumer, segment) =>
       inTurn(async () => {
+        if (segment <= (cursors.get(consumer) ?? 0)) return; // it was left behind meanwhile
         await writeCursor(directory, consumer, segment);
         cursors.set(consumer, segment);
         await forget();
@@ -226,9 +270,7 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     get segments() {
       return active ? [...closed, active] : [...closed];
     },
-    get queued() {
-      return queued();
-    },
+    lag: (consumer) => ({ ...behind(consumer), skipped: skipped.get(consumer) ?? 0 }),
     tornBytes,
     async close() {
       ended = true;
@@ -240,72 +282,4 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
       unlinkSync(join(directory, 'lock'));
     },
   };
-}
-
-/** One process per directory. A lock whose process is gone is taken over. */
-function lock(directory: string): void {
-  const path = join(directory, 'lock');
-  for (let tries = 0; tries < 2; tries++) {
-    try {
-      const file = openSync(path, 'wx', 0o600);
-      writeSync(file, String(process.pid));
-      closeSync(file);
-      return;
-    } catch (problem) {
-      if ((problem as NodeJS.ErrnoException).code !== 'EEXIST') throw problem;
-      const owner = Number(readFileSync(path, 'utf8'));
-      if (isAlive(owner)) {
-        throw new Error(
-          `the data directory of ${directory} is in use by process ${owner}: stop that sidecar, or give this one a directory of its own with --data`,
-        );
-      }
-      unlinkSync(path);
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  if (pid === process.pid) return true;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (problem) {
-    return (problem as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-async function identity(directory: string): Promise<string> {
-  const path = join(directory, 'id');
-  if (!existsSync(path)) await writeWhole(directory, path, randomUUID());
-  return (await readFile(path, 'utf8')).trim();
-}
-
-async function readCursor(directory: string, consumer: string): Promise<number> {
-  const path = join(directory, `${consumer}.cursor`);
-  if (!existsSync(path)) return 0;
-  const text = await readFile(path, 'utf8');
-  if (!/^\d+$/.test(text.trim()))
-    throw new Error(`${path} does not hold a segment number; it says ${JSON.stringify(text.slice(0, 40))}`);
-  return Number(text);
-}
-
-const writeCursor = (directory: string, consumer: string, segment: number): Promise<void> =>
-  writeWhole(directory, join(directory, `${consumer}.cursor`), String(segment));
-
-/** All of it or none of it, also when the power goes. */
-async function writeWhole(directory: string, path: string, text: string): Promise<void> {
-  const temporary = `${path}.new`;
-  await writeFile(temporary, text, { mode: 0o600, flush: true });
-  await rename(temporary, path);
-  await syncDirectory(directory);
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,0 +1,184 @@
+/**
+ * From records of the spool back to OTLP: ExportTraceServiceRequests of bounded size, spans grouped by their resource and
+ * scope again. The bytes of a span are those that were received; only a target's own filter or redaction looks inside.
+ */
+import type { Redactor } from '../redact.ts';
+import { scan } from '../spool/record.ts';
+import { Cursor, varintBytes, writeVarint } from '../wire.ts';
+
+export interface Batch {
+  /** ExportTraceServiceRequest. */
+  readonly body: Buffer;
+  readonly spans: number;
+}
+
+export interface BatchOptions {
+  readonly maxSpans: number;
+  /** Of a request; one span larger than that goes alone. */
+  readonly maxBytes: number;
+  /** Attributes one of whose values a span must have; every one of them. */
+  readonly only?: Readonly<Record<string, readonly string[]>>;
+  /** Attributes this target does not get, on top of what was cut when the span was received. */
+  readonly cut?: Redactor;
+}
+
+/** Spans that the filter left out are not counted in any batch. */
+export function* batchesOf(segment: Buffer, options: BatchOptions): Generator<Batch> {
+  let grouping = new Grouping();
+  for (const { resource, scope, span } of recordsOf(segment)) {
+    if (options.only && !hasAll(span, options.only)) continue;
+    const kept = options.cut ? withoutAttributes(span, spanFields, options.cut) : span;
+    const keptResource = options.cut ? withoutAttributes(resource, resourceFields, options.cut) : resource;
+    if (
+      grouping.spans >= options.maxSpans ||
+      (grouping.spans > 0 && grouping.bytes + kept.length + keptResource.length > options.maxBytes)
+    ) {
+      yield grouping.request();
+      grouping = new Grouping();
+    }
+    grouping.add(keptResource, scope, kept);
+  }
+  if (grouping.spans > 0) yield grouping.request();
+}
+
+interface Parts {
+  readonly resource: Buffer;
+  readonly scope: Buffer;
+  readonly span: Buffer;
+}
+
+function recordsOf(segment: Buffer): Parts[] {
+  const records: Parts[] = [];
+  const cursor = new Cursor(segment);
+  scan(segment, (start, end) => {
+    const parts: { -readonly [K in keyof Parts]: Parts[K] } = { resource: empty, scope: empty, span: empty };
+    for (let at = start; at < end; ) {
+      at = cursor.field(at, end, 'FlatSpan');
+      const part = segment.subarray(cursor.start, cursor.end);
+      if (cursor.number === 1) parts.resource = part;
+      else if (cursor.number === 2) parts.scope = part;
+      else if (cursor.number === 3) parts.span = part;
+    }
+    records.push(parts);
+  });
+  return records;
+}
+
+const empty = Buffer.alloc(0);
+
+class Grouping {
+  spans = 0;
+  bytes = 0;
+  readonly #resources = new Map<string, { readonly resource: Buffer; readonly scopes: Map<string, Scope> }>();
+
+  add(resource: Buffer, scope: Buffer, span: Buffer): void {
+    const resourceKey = resource.toString('latin1');
+    let group = this.#resources.get(resourceKey);
+    if (!group) {
+      group = { resource, scopes: new Map() };
+      this.#resources.set(resourceKey, group);
+      this.bytes += resource.length + 8;
+    }
+    const scopeKey = scope.toString('latin1');
+    let within = group.scopes.get(scopeKey);
+    if (!within) {
+      within = { scope, spans: [] };
+      group.scopes.set(scopeKey, within);
+      this.bytes += scope.length + 8;
+    }
+    within.spans.push(span);
+    this.spans++;
+    this.bytes += span.length + 8;
+  }
+
+  request(): Batch {
+    const resourceSpans = [...this.#resources.values()].map(({ resource, scopes }) => {
+      const scopeSpans = [...scopes.values()].map(({ scope, spans }) =>
+        message([field(1, scope), ...spans.map((span) => field(2, span))]),
+      );
+      return field(1, message([field(1, resource), ...scopeSpans.map((each) => field(2, each))]));
+    });
+    return { body: Buffer.concat(resourceSpans.flat()), spans: this.spans };
+  }
+}
+
+interface Scope {
+  readonly scope: Buffer;
+  readonly spans: Buffer[];
+}
+
+/** A length-delimited field: its head, then its content. */
+function field(number: number, content: Buffer): readonly [Buffer, Buffer] {
+  const head = Buffer.alloc(1 + varintBytes(content.length));
+  head[0] = (number << 3) | 2;
+  writeVarint(head, 1, content.length);
+  return [head, content];
+}
+
+const message = (fields: readonly (readonly [Buffer, Buffer])[]): Buffer => Buffer.concat(fields.flat());
+
+/** Where a message has attributes: its own, and those of the messages inside it. */
+interface AttributeFields {
+  readonly own: number;
+  readonly inside: Readonly<Record<number, AttributeFields>>;
+}
+
+const resourceFields: AttributeFields = { own: 1, inside: {} };
+const spanFields: AttributeFields = { own: 9, inside: { 11: { own: 3, inside: {} }, 13: { own: 4, inside: {} } } };
+
+/** The message without the attributes that `cut` names; itself when there are none. */
+function withoutAttributes(bytes: Buffer, fields: AttributeFields, cut: Redactor): Buffer {
+  const cursor = new Cursor(bytes);
+  const kept: Buffer[] = [];
+  let from = 0;
+  for (let at = 0; at < bytes.length; ) {
+    at = cursor.field(at, bytes.length, 'message');
+    const { number, begin, start } = cursor;
+    const inside = fields.inside[number];
+    if (inside) {
+      const content = bytes.subarray(start, at);
+      const without = withoutAttributes(content, inside, cut);
+      if (without === content) continue;
+      kept.push(bytes.subarray(from, begin), ...field(number, without));
+      from = at;
+    } else if (number === fields.own) {
+      const key = partOf(bytes, start, at, 1);
+      if (!key || cut(bytes, key.start, key.end) === undefined) continue;
+      kept.push(bytes.subarray(from, begin));
+      from = at;
+    }
+  }
+  return kept.length === 0 ? bytes : Buffer.concat([...kept, bytes.subarray(from)]);
+}
+
+function hasAll(span: Buffer, only: Readonly<Record<string, readonly string[]>>): boolean {
+  const wanted = new Map(Object.entries(only));
+  const cursor = new Cursor(span);
+  for (let at = 0; at < span.length && wanted.size > 0; ) {
+    at = cursor.field(at, span.length, 'Span');
+    if (cursor.number !== 9) continue;
+    const { start } = cursor;
+    const key = partOf(span, start, at, 1);
+    const name = key && span.toString('utf8', key.start, key.end);
+    const values = name === undefined ? undefined : wanted.get(name);
+    if (values?.includes(textOf(span, start, at) ?? '')) wanted.delete(name as string);
+  }
+  return wanted.size === 0;
+}
+
+/** The string value of a KeyValue; undefined when it is something else. */
+function textOf(bytes: Buffer, start: number, end: number): string | undefined {
+  const value = partOf(bytes, start, end, 2);
+  const text = value && partOf(bytes, value.start, value.end, 1);
+  return text && bytes.toString('utf8', text.start, text.end);
+}
+
+/** Bounds of the first length-delimited field of that number. */
+function partOf(bytes: Buffer, start: number, end: number, number: number): { start: number; end: number } | undefined {
+  const cursor = new Cursor(bytes);
+  for (let at = start; at < end; ) {
+    at = cursor.field(at, end, 'message');
+    if (cursor.number === number && cursor.wire === 2) return { start: cursor.start, end: cursor.end };
+  }
+  return undefined;
+}

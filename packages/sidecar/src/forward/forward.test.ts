@@ -1,0 +1,308 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import {
+  Server as GrpcServer,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Buffers } from '../receive/buffers.ts';
+import { walk } from '../receive/walk.ts';
+import { createRedactor } from '../redact.ts';
+import { createSeen } from '../spool/seen.ts';
+import { openSpool, type Spool } from '../spool/spool.ts';
+import { Cursor } from '../wire.ts';
+import { type Batch, batchesOf } from './batch.ts';
+import { consumersOf, startForwarder } from './forward.ts';
+import type { Answer } from './send.ts';
+import { type Target, targetOf } from './target.ts';
+
+let directory: string;
+let spool: Spool | undefined;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'routescope-forward-'));
+});
+afterEach(async () => {
+  await spool?.close();
+  spool = undefined;
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function span(service: string, name: string, attributes: Record<string, string> = {}): ReadableSpan {
+  return {
+    name,
+    kind: 2,
+    spanContext: () => ({
+      traceId: randomBytes(16).toString('hex'),
+      spanId: randomBytes(8).toString('hex'),
+      traceFlags: 1,
+    }),
+    startTime: [1_700_000_000, 0],
+    endTime: [1_700_000_001, 5],
+    duration: [1, 5],
+    status: { code: 0 },
+    attributes,
+    links: [],
+    events: [{ name: 'first token', time: [1_700_000_000, 1], attributes }],
+    ended: true,
+    resource: resourceFromAttributes({ 'service.name': service }),
+    instrumentationScope: { name: 'test', version: '1' },
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  } as ReadableSpan;
+}
+
+/** The records that come of what an exporter sends. */
+const recordsOf = (spans: readonly ReadableSpan[]): Buffer =>
+  walked(ProtobufTraceSerializer.serializeRequest([...spans]) as Uint8Array);
+
+function walked(request: Uint8Array): Buffer {
+  const { records } = walk(request, {
+    seen: createSeen(1_000),
+    redact: createRedactor(),
+    onCut: () => {},
+    buffers: new Buffers(),
+    receivedAtUnixNano: 1n,
+  });
+  return Buffer.from(records);
+}
+
+const whole = { maxSpans: 1_000, maxBytes: 1_000_000 };
+
+describe('batches', () => {
+  test('hold what was received, grouped by resource again', () => {
+    const records = recordsOf([span('a', 'one'), span('a', 'two'), span('b', 'three')]);
+    const [batch] = [...batchesOf(records, whole)] as [Batch];
+    expect(batch.spans).toBe(3);
+    expect(walked(batch.body)).toEqual(records);
+    const resources: string[] = [];
+    const cursor = new Cursor(batch.body);
+    for (let at = 0; at < batch.body.length; resources.push(batch.body.toString('latin1', cursor.start, at)))
+      at = cursor.field(at, batch.body.length, 'request');
+    expect(resources.map((each) => each.split('service.name').length - 1)).toEqual([1, 1]);
+  });
+
+  test('are bounded in spans and in bytes, and lose none', () => {
+    const spans = Array.from({ length: 25 }, (_, index) => span('a', `span ${index}`));
+    const records = recordsOf(spans);
+    expect([...batchesOf(records, { ...whole, maxSpans: 10 })].map((batch) => batch.spans)).toEqual([10, 10, 5]);
+    const small = [...batchesOf(records, { ...whole, maxBytes: 1_000 })];
+    expect(small.reduce((sum, batch) => sum + batch.spans, 0)).toBe(25);
+    expect(Math.max(...small.map((batch) => batch.body.length))).toBeLessThan(1_200);
+  });
+
+  test('leave out what the filter does not name', () => {
+    const records = recordsOf([
+      span('a', 'wanted', { 'routescope.tag': 'draft' }),
+      span('a', 'other', { 'routescope.tag': 'rank' }),
+      span('a', 'none'),
+    ]);
+    const found = [...batchesOf(records, { ...whole, only: { 'routescope.tag': ['draft', 'x'] } })];
+    expect(found.map((batch) => batch.spans)).toEqual([1]);
+    expect(found[0]?.body.includes('wanted')).toBe(true);
+  });
+
+  test("cut the target's own list from span, event and resource", () => {
+    const records = recordsOf([span('secret-service', 'one', { 'user.id': 'alice', kept: 'yes' })]);
+    const [batch] = [...batchesOf(records, { ...whole, cut: createRedactor(['user.', 'service.name']) })];
+    for (const gone of ['alice', 'user.id', 'secret-service']) expect(batch?.body.includes(gone)).toBe(false);
+    expect(batch?.body.includes('kept')).toBe(true);
+  });
+});
+
+async function forwarding(target: Target, answers: (body: Buffer) => Answer, lagBytes = 1_000_000) {
+  const waits: number[] = [];
+  const said: string[] = [];
+  const bodies: Buffer[] = [];
+  const opened = await openSpool(join(directory, 'spool'), {
+    consumers: [{ name: 'load' }, ...consumersOf([target], lagBytes)],
+  });
+  spool = opened;
+  const forwarder = startForwarder({
+    spool: opened,
+    targets: [target],
+    log: (line) => said.push(line),
+    sender: () => ({
+      send: async (body) => {
+        bodies.push(body);
+        return answers(body);
+      },
+      close() {},
+    }),
+    wait: (ms) => {
+      waits.push(ms);
+      return new Promise((turn) => setImmediate(turn));
+    },
+    random: () => 1,
+  });
+  const append = async (spans: readonly ReadableSpan[]): Promise<void> => {
+    await opened.append(recordsOf(spans), spans.length);
+    await opened.rotate();
+  };
+  return { spool: opened, forwarder, append, waits, said, bodies };
+}
+
+describe('forwarding', () => {
+  const target = targetOf('http://jaeger:4318');
+
+  test('waits longer each time, as long as it is told, says so once, and goes on', async () => {
+    const answers: Answer[] = [
+      { kind: 'retry', because: 'HTTP 503' },
+      { kind: 'retry', because: 'HTTP 503', afterMs: 7_000 },
+      { kind: 'retry', because: 'HTTP 503' },
+      { kind: 'taken', rejected: 0 },
+    ];
+    const { forwarder, append, waits, said } = await forwarding(target, () => answers.shift() as Answer);
+    await append([span('a', 'one'), span('a', 'two')]);
+    await expect
+      .poll(() => forwarder.status()[0])
+      .toMatchObject({ stored: 2, queued: 0, retries: 3, problem: undefined });
+    expect(waits).toEqual([500, 7_000, 2_000]);
+    expect(said).toEqual([
+      'forward target jaeger:4318 (http://jaeger:4318/v1/traces) gets nothing for now: HTTP 503',
+      'forward target jaeger:4318 (http://jaeger:4318/v1/traces) takes spans again',
+    ]);
+    await forwarder.close();
+  });
+
+  test('what is refused for good is counted and passed over', async () => {
+    const { forwarder, append, bodies } = await forwarding(target, (body) =>
+      body.includes('bad') ? { kind: 'refused', because: 'HTTP 400' } : { kind: 'taken', rejected: 1 },
+    );
+    await append([span('a', 'bad')]);
+    await append([span('a', 'good'), span('a', 'better')]);
+    await expect.poll(() => forwarder.status()[0]).toMatchObject({ stored: 1, rejected: 2, queued: 0 });
+    expect(bodies).toHaveLength(2);
+    await forwarder.close();
+  });
+
+  test('a target that is down holds up only itself: the others are loaded, and it begins where it was after a restart', async () => {
+    const first = await forwarding(target, () => ({ kind: 'retry', because: 'ECONNREFUSED' }));
+    await first.append([span('a', 'one')]);
+    await first.spool.consumed('load', 1);
+    expect(first.spool.lag('load').spans).toBe(0);
+    await first.forwarder.close(0);
+    await first.spool.close();
+    const second = await forwarding(target, () => ({ kind: 'taken', rejected: 0 }));
+    await expect.poll(() => second.forwarder.status()[0]).toMatchObject({ stored: 1, queued: 0 });
+    expect(second.bodies[0]?.includes('one')).toBe(true);
+    await second.forwarder.close();
+  });
+
+  test('two of one name are refused', () => {
+    expect(() => consumersOf([target, target], 1)).toThrow('two forward targets are called "jaeger:4318"');
+  });
+});
+
+describe('over the wire', () => {
+  let http: Server;
+  let got: { body: Buffer; headers: IncomingHttpHeaders; path: string | undefined }[] = [];
+  beforeEach(async () => {
+    got = [];
+    http = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        got.push({ body: gunzipSync(Buffer.concat(chunks)), headers: request.headers, path: request.url });
+        response.end(Buffer.from([0x0a, 0x02, 0x08, 0x01])); // partial_success { rejected_spans: 1 }
+      });
+    });
+    await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening));
+  });
+  afterEach(() => new Promise((closed) => http.close(closed)));
+
+  const forwardTo = async (
+    target: Target,
+  ): Promise<{ status: () => unknown; close: () => Promise<void>; records: Buffer }> => {
+    const opened = await openSpool(join(directory, 'spool'), {
+      consumers: [{ name: 'load' }, ...consumersOf([target], 1_000_000)],
+    });
+    spool = opened;
+    const forwarder = startForwarder({ spool: opened, targets: [target], log: () => {} });
+    const records = recordsOf([span('a', 'one'), span('a', 'two')]);
+    await opened.append(records, 2);
+    await opened.rotate();
+    return { status: () => forwarder.status()[0], close: () => forwarder.close(), records };
+  };
+
+  test('HTTP: the bytes arrive as an exporter would send them, with headers; partial success is counted', async () => {
+    const { port } = http.address() as AddressInfo;
+    const {
+      status: now,
+      close,
+      records,
+    } = await forwardTo(targetOf({ url: `http://user:pass%21@127.0.0.1:${port}`, headers: { 'x-key': 'k' } }));
+    await expect.poll(now).toMatchObject({ stored: 1, rejected: 1, queued: 0 });
+    expect(walked(got[0]?.body as Buffer)).toEqual(records);
+    expect(got[0]?.path).toBe('/v1/traces');
+    expect(got[0]?.headers).toMatchObject({
+      'content-type': 'application/x-protobuf',
+      'x-key': 'k',
+      authorization: `Basic ${Buffer.from('user:pass!').toString('base64')}`,
+    });
+    await close();
+  });
+
+  test('gRPC: the same bytes, and UNAVAILABLE is tried again', async () => {
+    const bodies: Buffer[] = [];
+    const grpc = new GrpcServer();
+    grpc.addService(
+      {
+        export: {
+          path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+          requestStream: false,
+          responseStream: false,
+          requestSerialize: (bytes: Buffer) => bytes,
+          requestDeserialize: (bytes: Buffer) => bytes,
+          responseSerialize: (bytes: Buffer) => bytes,
+          responseDeserialize: (bytes: Buffer) => bytes,
+        },
+      },
+      {
+        export: (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => {
+          bodies.push(call.request);
+          if (bodies.length === 1) done({ code: status.UNAVAILABLE, details: 'later' });
+          else done(null, Buffer.alloc(0));
+        },
+      },
+    );
+    const port = await new Promise<number>((bound, failed) =>
+      grpc.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (problem, at) =>
+        problem ? failed(problem) : bound(at),
+      ),
+    );
+    const { status: now, close, records } = await forwardTo(targetOf(`grpc://127.0.0.1:${port}`));
+    await expect.poll(now, { timeout: 10_000 }).toMatchObject({ stored: 2, queued: 0, retries: 1 });
+    expect(walked(bodies[1] as Buffer)).toEqual(records);
+    await close();
+    grpc.forceShutdown();
+  });
+});
+
+describe('a target as it is written', () => {
+  test.each([
+    ['jaeger:4318', 'needs a url'],
+    [{ url: 'http://a:1', only: 'x' }, 'only: expected an object from attribute'],
+    [{ url: 'http://a:1', headers: { a: 1 } }, 'headers: expected an object of strings'],
+    [{ url: 'http://a:1', name: 'with space' }, 'name: expected up to 64'],
+    [{ url: 'http://a:1', filter: {} }, '"filter" is not known'],
+  ])('%j is refused with a sentence', (given, says) => {
+    expect(() => targetOf(given as never)).toThrow(says);
+  });
+
+  test('a password is in no sentence', () => {
+    expect(() => targetOf({ url: 'http://user:hunter2@a:1', gzip: 3 })).toThrow(/^(?!.*hunter2)/s);
+    expect(targetOf('http://user:hunter2@a:1').name).toBe('a:1');
+  });
+});

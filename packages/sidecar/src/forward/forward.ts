@@ -1,0 +1,201 @@
+/**
+ * Passes stored spans on to other OTLP receivers. Each target has a cursor of its own in the spool: one that is down
+ * holds up nobody else, and gets what it missed when it is back, at least once, as far as its bound reaches.
+ */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createRedactor } from '../redact.ts';
+import type { Consumer, Spool } from '../spool/spool.ts';
+import { type BatchOptions, batchesOf } from './batch.ts';
+import { type Sender, senderOf } from './send.ts';
+import { consumerOf, shown, type Target } from './target.ts';
+
+/** Spans, since this process started; `skipped` and `queued` come from the spool. */
+export interface ForwardStatus {
+  readonly name: string;
+  /** Taken by the target. */
+  readonly stored: number;
+  /** Left out by the target's filter. */
+  readonly filtered: number;
+  /** The target said it will never take them. */
+  readonly rejected: number;
+  /** Too far behind: missed. */
+  readonly skipped: number;
+  readonly queued: number;
+  readonly retries: number;
+  /** Why it is not getting on; undefined when it is. */
+  readonly problem: string | undefined;
+}
+
+export interface Forwarder {
+  status(): readonly ForwardStatus[];
+  /** Gives each target `graceMs` for what is closed by now, then stops; what is not sent stays in the spool. */
+  close(graceMs?: number): Promise<void>;
+}
+
+export interface ForwarderOptions {
+  readonly spool: Spool;
+  readonly targets: readonly Target[];
+  readonly log: (line: string) => void;
+  /** @default over HTTP or gRPC, as the URL says */
+  readonly sender?: (target: Target) => Sender;
+  /** Waits; rejects when the signal aborts. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** 0 to 1. */
+  readonly random?: () => number;
+}
+
+const firstDelayMs = 500;
+const longestDelayMs = 30_000;
+
+/** What the spool has to know of the targets before it is opened. @throws Error when two have one name. */
+export function consumersOf(targets: readonly Target[], lagBytes: number): readonly Consumer[] {
+  const names = targets.map((target) => target.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new Error(`two forward targets are called ${JSON.stringify(twice)}: give one of them another name`);
+  return targets.map((target) => ({ name: consumerOf(target), lagBytes }));
+}
+
+export function startForwarder(options: ForwarderOptions): Forwarder {
+  const lanes = options.targets.map((target) => new Lane(target, options));
+  options.spool.onClosed(() => {
+    for (const lane of lanes) lane.wake();
+  });
+  return {
+    status: () => lanes.map((lane) => lane.status()),
+    async close(graceMs = 2_000) {
+      await Promise.all(lanes.map((lane) => lane.close(graceMs)));
+    },
+  };
+}
+
+class Lane {
+  readonly #target: Target;
+  readonly #options: ForwarderOptions;
+  readonly #consumer: string;
+  readonly #sender: Sender;
+  readonly #batches: BatchOptions;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  #isClosing = false;
+  #wake: (() => void) | undefined;
+  #stored = 0;
+  #filtered = 0;
+  #rejected = 0;
+  #retries = 0;
+  #problem: string | undefined;
+
+  constructor(target: Target, options: ForwarderOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.#consumer = consumerOf(target);
+    this.#sender = (options.sender ?? senderOf)(target);
+    this.#batches = {
+      maxSpans: 1_024,
+      maxBytes: 2 * 1024 * 1024, // below the 4 MiB that gRPC servers take by default
+      ...(target.only ? { only: target.only } : {}),
+      ...(target.cut.length > 0 ? { cut: createRedactor(target.cut) } : {}),
+    };
+    this.#running = this.#run();
+  }
+
+  wake(): void {
+    this.#wake?.();
+  }
+
+  status(): ForwardStatus {
+    const { spans: queued, skipped } = this.#options.spool.lag(this.#consumer);
+    return {
+      name: this.#target.name,
+      stored: this.#stored,
+      filtered: this.#filtered,
+      rejected: this.#rejected,
+      skipped,
+      queued,
+      retries: this.#retries,
+      problem: this.#problem,
+    };
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true;
+    this.wake();
+    const patience = setTimeout(() => this.#stop.abort(), graceMs);
+    await this.#running;
+    clearTimeout(patience);
+    this.#sender.close();
+  }
+
+  async #run(): Promise<void> {
+    const { spool } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      const next = spool.pending(this.#consumer)[0];
+      if (next) await this.#segment(next.number, next.path, next.spans);
+      else if (this.#isClosing) return;
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+    }
+  }
+
+  async #segment(number: number, path: string, spans: number): Promise<void> {
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(path);
+    } catch (problem) {
+      // Left behind while it was about to be read: the spool has moved the cursor on.
+      if ((problem as NodeJS.ErrnoException).code === 'ENOENT') return;
+      return this.#later(1, `cannot read ${path}: ${(problem as Error).message}`);
+    }
+    let passed = 0;
+    for (const batch of batchesOf(bytes, this.#batches)) {
+      if (!(await this.#send(batch.body, batch.spans))) return;
+      passed += batch.spans;
+    }
+    this.#filtered += spans - passed;
+    await this.#options.spool.consumed(this.#consumer, number);
+  }
+
+  /** False when it was stopped before the target had it. */
+  async #send(body: Buffer, spans: number): Promise<boolean> {
+    for (let tries = 1; !this.#stop.signal.aborted; tries++) {
+      const answer = await this.#sender.send(body);
+      if (answer.kind === 'taken') {
+        this.#stored += spans - answer.rejected;
+        this.#rejected += answer.rejected;
+        this.#recovered();
+        return true;
+      }
+      if (answer.kind === 'refused') {
+        this.#rejected += spans;
+        this.#options.log(`${this.#name} refuses ${spans} spans for good: ${answer.because}`);
+        return true;
+      }
+      await this.#later(tries, answer.because, answer.afterMs);
+    }
+    return false;
+  }
+
+  async #later(tries: number, because: string, afterMs?: number): Promise<void> {
+    this.#retries++;
+    if (this.#problem === undefined) this.#options.log(`${this.#name} gets nothing for now: ${because}`);
+    this.#problem = because;
+    const { wait = sleepUntil, random = Math.random } = this.#options;
+    const backoff = Math.min(longestDelayMs, firstDelayMs * 2 ** (tries - 1));
+    const ms = Math.min(longestDelayMs, Math.max(afterMs ?? 0, backoff * (0.5 + random() / 2)));
+    await wait(ms, this.#stop.signal).catch(() => {});
+  }
+
+  #recovered(): void {
+    if (this.#problem !== undefined) this.#options.log(`${this.#name} takes spans again`);
+    this.#problem = undefined;
+  }
+
+  get #name(): string {
+    return `forward target ${this.#target.name} (${shown(this.#target.url)})`;
+  }
+}
+
+const sleepUntil = (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, undefined, { signal });

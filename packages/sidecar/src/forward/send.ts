@@ -1,0 +1,132 @@
+/** One request to a target, over HTTP or gRPC, and what its answer means: taken, never to be taken, or to be sent again. */
+import { promisify } from 'node:util';
+import { gzip as gzipCallback } from 'node:zlib';
+import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { Cursor } from '../wire.ts';
+import type { Target } from './target.ts';
+
+export type Answer =
+  /** `rejected` spans were named in partial_success. */
+  | { readonly kind: 'taken'; readonly rejected: number }
+  | { readonly kind: 'refused'; readonly because: string }
+  | { readonly kind: 'retry'; readonly because: string; readonly afterMs?: number };
+
+export interface Sender {
+  /** Never rejects. */
+  send(body: Buffer): Promise<Answer>;
+  close(): void;
+}
+
+const timeoutMs = 30_000;
+const gzip = promisify(gzipCallback);
+
+export const senderOf = (target: Target): Sender =>
+  target.url.protocol.startsWith('grpc') ? grpcSender(target) : httpSender(target);
+
+function httpSender({ url, headers, gzip: compress }: Target): Sender {
+  const { username, password } = url;
+  const address = new URL(url);
+  address.username = '';
+  address.password = '';
+  const basic = username
+    ? {
+        authorization: `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`,
+      }
+    : {};
+  return {
+    async send(body) {
+      try {
+        const response = await fetch(address, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/x-protobuf',
+            ...(compress ? { 'content-encoding': 'gzip' } : {}),
+            ...basic,
+            ...headers,
+          },
+          body: new Uint8Array(compress ? await gzip(body) : body),
+          redirect: 'error',
+          signal: AbortSignal.timeout(timeoutMs),
+        });
+        const answer = Buffer.from(await response.arrayBuffer());
+        if (response.ok) return { kind: 'taken', rejected: rejectedIn(answer) };
+        const because = `HTTP ${response.status}`;
+        // OTLP 1.11: these four may be sent again, everything else may not.
+        if (![429, 502, 503, 504].includes(response.status)) return { kind: 'refused', because };
+        const after = Number(response.headers.get('retry-after'));
+        return { kind: 'retry', because, ...(after > 0 ? { afterMs: after * 1_000 } : {}) };
+      } catch (problem) {
+        return { kind: 'retry', because: reasonOf(problem) };
+      }
+    },
+    close() {},
+  };
+}
+
+const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+const retryable: readonly number[] = [
+  status.CANCELLED,
+  status.DEADLINE_EXCEEDED,
+  status.RESOURCE_EXHAUSTED,
+  status.ABORTED,
+  status.OUT_OF_RANGE,
+  status.UNAVAILABLE,
+  status.DATA_LOSS,
+];
+const asItIs = (bytes: Buffer): Buffer => bytes;
+
+function grpcSender({ url, headers, gzip: compress }: Target): Sender {
+  const client = new Client(
+    url.host.includes(':') ? url.host : `${url.host}:4317`,
+    url.protocol === 'grpcs:' ? credentials.createSsl() : credentials.createInsecure(),
+    compress ? { 'grpc.default_compression_algorithm': 2 } : {},
+  );
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(headers)) metadata.set(name.toLowerCase(), value);
+  return {
+    send: (body) =>
+      new Promise((done) => {
+        client.makeUnaryRequest(
+          exportPath,
+          asItIs,
+          asItIs,
+          body,
+          metadata,
+          { deadline: Date.now() + timeoutMs },
+          (problem: ServiceError | null, answer?: Buffer) => {
+            if (!problem) return done({ kind: 'taken', rejected: rejectedIn(answer ?? Buffer.alloc(0)) });
+            const because = `gRPC ${status[problem.code] ?? problem.code}`;
+            done({ kind: retryable.includes(problem.code) ? 'retry' : 'refused', because });
+          },
+        );
+      }),
+    close: () => client.close(),
+  };
+}
+
+/** `rejected_spans` of an ExportTraceServiceResponse; an answer that is none counts as none rejected. */
+function rejectedIn(answer: Buffer): number {
+  const cursor = new Cursor(answer);
+  const find = (start: number, end: number, wire: number): boolean => {
+    for (let at = start; at < end; ) {
+      at = cursor.field(at, end, 'ExportTraceServiceResponse');
+      if (cursor.number === 1 && cursor.wire === wire) return true;
+    }
+    return false;
+  };
+  try {
+    if (!find(0, answer.length, 2) || !find(cursor.start, cursor.end, 0)) return 0;
+  } catch {
+    return 0; // what it says beside its 200 is of no use then
+  }
+  let value = 0;
+  for (let at = cursor.start; at < cursor.end; at++)
+    value += ((answer[at] as number) & 0x7f) * 2 ** (7 * (at - cursor.start));
+  return value;
+}
+
+function reasonOf(problem: unknown): string {
+  const { message, cause, name } = problem as Error & { cause?: { code?: string; message?: string } };
+  if (name === 'TimeoutError') return `no answer within ${timeoutMs / 1_000} s`;
+  return cause?.code ?? cause?.message ?? message;
+}
