@@ -1,132 +1,337 @@
-import { readFileSync } from 'node:fs';
-import { alerts, panels } from '@routescope/panels';
+import { readdirSync, readFileSync } from 'node:fs';
+import { alerts, dashboards, panels } from '@routescope/panels';
 import { describe, expect, test } from 'vitest';
-import { alertRules } from './alert-rules.ts';
-import { dashboardUid, routingOverview } from './dashboard.ts';
-import { generated } from './generate.ts';
-import { datasourceUid, macroSql } from './target.ts';
+import { lintDashboards, lintRules } from './lint.ts';
+import { ownPlace } from './place.ts';
+import { rendered } from './render.ts';
 
-interface GridPos {
-  readonly x: number;
-  readonly y: number;
-  readonly w: number;
-  readonly h: number;
-}
+// biome-ignore lint/suspicious/noExplicitAny: JSON as Grafana reads it
+type Json = any;
 
-interface Rendered {
-  readonly id: number;
-  readonly title: string;
-  readonly description: string;
-  readonly gridPos: GridPos;
-  readonly datasource: unknown;
-  readonly fieldConfig: { readonly defaults: { readonly unit: string; readonly noValue: string } };
-  readonly targets: readonly { readonly rawSql: string; readonly pluginVersion: string; readonly format: number }[];
-}
+const files = rendered(ownPlace);
+const parsed = (): Record<string, Json> =>
+  Object.fromEntries(
+    Object.entries(files)
+      .filter(([file]) => file.endsWith('.json'))
+      .map(([file, text]) => [file, JSON.parse(text)]),
+  );
+const rules = (): Json => JSON.parse((files['alerts.yaml'] as string).replace(/^#.*\n/, ''));
+const runbooks = readdirSync(new URL('../../docs/runbooks/', import.meta.url));
 
-const dashboard = routingOverview();
-const rendered = dashboard.panels as unknown as readonly Rendered[];
-
-test.each(Object.entries(generated))('%s is what the generator writes', (file, render) => {
-  expect(readFileSync(new URL(`../grafana/${file}`, import.meta.url), 'utf8')).toBe(render());
+test('what is checked in is what the generator writes, and nothing else', () => {
+  const directory = new URL('../grafana/', import.meta.url);
+  expect(readdirSync(directory).sort()).toEqual(Object.keys(files).sort());
+  for (const [file, text] of Object.entries(files)) expect(readFileSync(new URL(file, directory), 'utf8')).toBe(text);
 });
 
-describe('the dashboard', () => {
-  test('is one that Grafana 11.6 and newer take from a file', () => {
-    expect(dashboard).toMatchObject({ uid: dashboardUid, schemaVersion: 39, title: 'Routing overview' });
-    expect(dashboard).not.toHaveProperty('id');
-    expect(dashboard).not.toHaveProperty('__inputs');
+test('there is nothing wrong with any dashboard or rule', () => {
+  expect(lintDashboards(parsed())).toEqual([]);
+  expect(lintRules(rules(), parsed(), runbooks)).toEqual([]);
+});
+
+test('every dashboard shows its panels in order, the four to keep an eye on first', () => {
+  for (const { id, panels: shown } of dashboards)
+    expect(parsed()[`${id}.json`].panels.map(({ title }: Json) => title.replace(/: \$.*/, ''))).toEqual(
+      shown.map(({ title }) => title),
+    );
+  expect(dashboards[0]?.panels.slice(0, 4).map(({ id }) => id)).toEqual([
+    'cost_per_session',
+    'score_per_tag',
+    'fallback_rate',
+    'human_override_rate',
+  ]);
+});
+
+test('a tier has one colour on every chart', () => {
+  const colors = new Map<string, Set<string>>();
+  for (const { panels: shown } of Object.values(parsed()))
+    for (const { fieldConfig } of shown)
+      for (const { matcher, properties } of fieldConfig.overrides)
+        for (const { id, value } of properties)
+          if (id === 'color' && value.fixedColor)
+            colors.set(matcher.options, (colors.get(matcher.options) ?? new Set()).add(value.fixedColor));
+  expect([...colors.keys()]).toEqual(['small', 'mid', 'frontier']);
+  for (const [tier, used] of colors) expect(used.size, tier).toBe(1);
+});
+
+test('another place has its own names everywhere, and nothing of ours is left', () => {
+  const elsewhere = rendered({
+    datasourceUid: 'their-uid',
+    datasourceName: 'Theirs',
+    database: 'llm_obs',
+    folder: 'LLM / Routing',
+    jaegerUrl: 'https://jaeger.example',
+    contactPoint: '',
+    runbooksUrl: 'https://wiki.example/runbooks',
+  });
+  const all = Object.values(elsewhere).join('\n');
+  expect(all).not.toMatch(/\broutescope\.[a-z]/);
+  expect(all).not.toContain(ownPlace.datasourceUid);
+  expect(all).not.toContain(ownPlace.jaegerUrl);
+  expect(all).toContain('llm_obs.calls_1m');
+  expect(all).toContain('their-uid');
+  expect(all).toContain('https://wiki.example/runbooks/fallback_spike.md');
+  expect(elsewhere['alerts.yaml']).toContain('LLM / Routing');
+  expect(elsewhere['alerts.yaml']).not.toContain('notification_settings');
+});
+
+describe('the lint finds', () => {
+  const spoil = (change: (dashboard: Json) => void): string[] => {
+    const dashboard = parsed();
+    change(dashboard['routing-overview.json']);
+    return lintDashboards(dashboard);
+  };
+  test.each<[string, (dashboard: Json) => void, RegExp]>([
+    [
+      'an id twice',
+      ({ panels: [a, b] }) => {
+        b.id = a.id;
+      },
+      /has the id 1 of another panel/,
+    ],
+    ['no id', ({ panels: [a] }) => void delete a.id, /has no id/],
+    [
+      'an overlap',
+      ({ panels: [a, b] }) => {
+        b.gridPos = a.gridPos;
+      },
+      /overlaps "Cost per session by tag"/,
+    ],
+    [
+      'a panel off the grid',
+      ({ panels: [a] }) => {
+        a.gridPos.w = 25;
+      },
+      /reaches over the grid/,
+    ],
+    [
+      'another dashboard’s uid',
+      (d) => {
+        d.uid = 'routescope-money';
+      },
+      /has the uid of/,
+    ],
+    [
+      'a server’s own id',
+      (d) => {
+        d.id = 7;
+      },
+      /has an id/,
+    ],
+    [
+      'an exported input',
+      (d) => {
+        d.__inputs = [];
+      },
+      /has __inputs/,
+    ],
+    [
+      'a newer schema',
+      (d) => {
+        d.schemaVersion = 42;
+      },
+      /has schemaVersion 42/,
+    ],
+    [
+      'a fixed data source',
+      ({ panels: [a] }) => {
+        a.datasource = { uid: 'x' };
+      },
+      /data source from the variable/,
+    ],
+    [
+      'a query of a fixed data source',
+      ({ panels: [a] }) => {
+        a.targets[0].datasource = {};
+      },
+      /a query does not take/,
+    ],
+    ['no data source variable', (d) => void d.templating.list.shift(), /has no variable for the data source/],
+    ['an old plugin', ({ panels: [a] }) => void delete a.targets[0].pluginVersion, /read as one of version 3/],
+    ['no unit', ({ panels: [a] }) => void delete a.fieldConfig.defaults.unit, /has no unit/],
+    ['no description', ({ panels: [a] }) => void delete a.description, /has no description/],
+    [
+      'no text for nothing',
+      ({ panels: [a] }) => {
+        a.fieldConfig.defaults.noValue = 'No data';
+      },
+      /what is missing/,
+    ],
+    [
+      'a faint colour',
+      (d) => {
+        d.annotations.list[0].iconColor = '#ffff00';
+      },
+      /has a contrast of 1\.\d on #ffffff/,
+    ],
+    [
+      'a colour by name',
+      (d) => {
+        d.annotations.list[0].iconColor = 'purple';
+      },
+      /is a name/,
+    ],
+    [
+      'a query that is missing',
+      ({ panels: [a] }) => {
+        a.targets = [];
+      },
+      /has no query/,
+    ],
+    [
+      'a parameter left',
+      ({ panels: [a] }) => {
+        a.targets[0].rawSql += '{tag:String}';
+      },
+      /does not bind/,
+    ],
+    [
+      'a comment',
+      ({ panels: [a] }) => {
+        a.targets[0].rawSql += ' -- $__x';
+      },
+      /has a comment/,
+    ],
+    [
+      'a table without its database',
+      ({ panels: [a] }) => {
+        a.targets[0].rawSql = 'SELECT 1 FROM calls';
+      },
+      /reads calls/,
+    ],
+    [
+      'an unknown variable',
+      ({ panels: [a] }) => {
+        a.targets[0].rawSql += ' $region';
+      },
+      /variable region/,
+    ],
+    ['a crowd', (d) => void d.panels.push(...d.panels), /has 16 panels/],
+    [
+      'a broken variable',
+      (d) => {
+        d.templating.list[1].query.rawSql = '';
+      },
+      /variable environment: a query is empty/,
+    ],
+    ['a broken annotation', (d) => void delete d.annotations.list[0].target.pluginVersion, /annotation Route-table/],
+    [
+      'two tiers of one colour',
+      ({ panels: all }) => {
+        const [small, mid] = all
+          .find(({ title }: Json) => title === 'Routing distribution')
+          .fieldConfig.overrides.slice(-3);
+        mid.properties = small.properties;
+      },
+      /small and mid are hard to tell apart/,
+    ],
+  ])('%s', (_, change, sentence) => {
+    expect(spoil(change).join('\n')).toMatch(sentence);
   });
 
-  test('shows every panel once, the seed’s four first, under ids of their own', () => {
-    expect(rendered.map((panel) => panel.title)).toEqual(panels.map((panel) => panel.title));
-    expect(panels.slice(0, 4).map((panel) => panel.id)).toEqual([
-      'cost_per_session',
-      'score_per_tag',
-      'fallback_rate',
-      'human_override_rate',
-    ]);
-    expect(new Set(rendered.map((panel) => panel.id)).size).toBe(rendered.length);
+  test.each<[string, (file: Json, rule: Json) => void, RegExp]>([
+    [
+      'policies',
+      (file) => {
+        file.policies = [];
+      },
+      /has policies/,
+    ],
+    [
+      'a uid too long',
+      (_, rule) => {
+        rule.uid = 'x'.repeat(41);
+      },
+      /at most 40/,
+    ],
+    [
+      'a uid twice',
+      (file, rule) => {
+        rule.uid = file.groups[0].rules[1].uid;
+      },
+      /uid of another rule/,
+    ],
+    ['errors that alert', (_, rule) => void delete rule.execErrState, /execErrState/],
+    [
+      'a state that is none',
+      (_, rule) => {
+        rule.noDataState = 'Ok';
+      },
+      /has noDataState Ok/,
+    ],
+    ['no severity', (_, rule) => void delete rule.labels.severity, /no severity/],
+    [
+      'no runbook',
+      (_, rule) => {
+        rule.annotations.runbook_url = 'x/none.md';
+      },
+      /has no runbook/,
+    ],
+    [
+      'a dollar',
+      (_, rule) => {
+        rule.annotations.summary = '{{ $labels.tag }}';
+      },
+      /has a \$/,
+    ],
+    [
+      'a panel that is gone',
+      (_, rule) => {
+        rule.panelId = 99;
+      },
+      /not there/,
+    ],
+    [
+      'no condition',
+      (_, rule) => {
+        rule.condition = 'Z';
+      },
+      /no query Z/,
+    ],
+    [
+      'series for rows',
+      (_, rule) => {
+        rule.data[0].model.format = 0;
+      },
+      /does not hand over rows/,
+    ],
+    [
+      'a variable',
+      (_, rule) => {
+        rule.data[0].model.rawSql += ' $tag';
+      },
+      /only a browser expands/,
+    ],
+  ])('%s in the rules', (_, change, sentence) => {
+    const file = rules();
+    change(file, file.groups[0].rules[0]);
+    expect(lintRules(file, parsed(), runbooks).join('\n')).toMatch(sentence);
   });
+});
 
-  test('has no two panels in one place, and none off the grid', () => {
-    const cells = rendered.flatMap(({ gridPos: { x, y, w, h } }) => {
-      expect(x + w).toBeLessThanOrEqual(24);
-      return Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`);
+test('a rule asks for rows at its moment and compares with hysteresis', () => {
+  const [group] = rules().groups;
+  expect(group.rules).toHaveLength(alerts.length);
+  for (const [index, { above, until, panel, keys }] of alerts.entries()) {
+    const [query, condition] = group.rules[index].data;
+    expect(query).toMatchObject({ datasourceUid: ownPlace.datasourceUid, model: { format: 1, intervalMs: 60_000 } });
+    expect(condition.model.conditions[0]).toEqual({
+      evaluator: { type: 'gt', params: [above] },
+      unloadEvaluator: { type: 'lt', params: [until] },
     });
-    expect(new Set(cells).size).toBe(cells.length);
-  });
-
-  test.each(rendered.map((panel) => [panel.title, panel] as const))(
-    '%s says what it asks, in which unit, and what is missing when empty',
-    (_, panel) => {
-      expect(panel.description).toMatch(/\?/);
-      expect(panel.fieldConfig.defaults.unit).not.toBe('');
-      expect(panel.fieldConfig.defaults.noValue).toMatch(/^No .+: .+/);
-      expect(panel.datasource).toEqual({ type: 'grafana-clickhouse-datasource', uid: `\${datasource}` });
-    },
-  );
-
-  test.each(rendered.flatMap((panel) => panel.targets.map((target) => [panel.title, target] as const)))(
-    'the query of %s has macros only, and names its database',
-    (_, target) => {
-      expect(target.pluginVersion).toBe('4.20.0');
-      expect(target.rawSql).not.toMatch(/\{\w+:\w+\}|--/);
-      expect(target.rawSql).toContain('$__toTime');
-      for (const [, table] of target.rawSql.matchAll(/\bFROM (\w\S*)/g)) expect(table).toMatch(/^routescope\./);
-    },
-  );
-});
-
-test('points follow the chart’s interval; a number of the whole range does not depend on it', () => {
-  for (const panel of panels) {
-    expect(macroSql(panel, 'points')).toContain('INTERVAL $__interval_s second');
-    expect(macroSql(panel, 'whole range')).not.toContain('$__interval');
+    const { dashboardUid, panelId, annotations } = group.rules[index];
+    const shown = Object.values(parsed()).find(({ uid }) => uid === dashboardUid);
+    expect(shown.panels.find(({ id }: Json) => id === panelId).title).toBe(
+      panels.find(({ id }) => id === panel)?.title,
+    );
+    for (const key of keys) expect(annotations.summary).toContain(`{{ .Labels.${key} }}`);
   }
 });
 
-describe('the alert rules', () => {
-  const [group] = (alertRules() as { groups: { rules: Record<string, unknown>[] }[] }).groups;
-  const rules = group?.rules ?? [];
-
-  test('are one for each alert, with the states that keep silence and errors apart', () => {
-    expect(rules).toHaveLength(alerts.length);
-    for (const rule of rules) expect(rule).toMatchObject({ noDataState: 'OK', execErrState: 'Error', condition: 'C' });
-  });
-
-  test('point to the panel that shows what they are about', () => {
-    for (const [index, alert] of alerts.entries()) {
-      const shown = rendered.find((panel) => panel.id === rules[index]?.['panelId']);
-      expect(rules[index]).toMatchObject({ dashboardUid });
-      expect(shown?.title).toBe(panels.find((panel) => panel.id === alert.panel)?.title);
-    }
-  });
-
-  test('ask the one data source by its uid, for rows, and compare with hysteresis', () => {
-    expect(rules[0]).toMatchObject({
-      uid: 'routescope-fallback-spike',
-      data: [
-        { refId: 'A', datasourceUid, model: { format: 1, rawSql: expect.stringContaining('AS value') } },
-        {
-          model: {
-            expression: 'A',
-            conditions: [{ evaluator: { params: [0.02] }, unloadEvaluator: { params: [0.01] } }],
-          },
-        },
-      ],
-    });
-  });
-
-  test('say the numbers in templates without a dollar, which provisioning would replace', () => {
-    for (const rule of rules) {
-      const annotations = JSON.stringify(rule['annotations']);
-      expect(annotations).toContain('{{ .Labels.tag }}');
-      expect(annotations).toContain('.Values');
-      expect(annotations).not.toContain('$');
-    }
-  });
-});
-
-test('the provisioned data source is the one that dashboard and rules name', () => {
-  const file = new URL('../../deploy/grafana/provisioning/datasources/routescope.yaml', import.meta.url);
-  expect(readFileSync(file, 'utf8')).toContain(`uid: ${datasourceUid}\n`);
+test('what Grafana provisions names the data source, the folder and the contact point that are rendered', () => {
+  const provisioned = (path: string): string =>
+    readFileSync(new URL(`../../deploy/grafana/provisioning/${path}`, import.meta.url), 'utf8');
+  expect(provisioned('datasources/routescope.yaml')).toContain(`uid: ${ownPlace.datasourceUid}\n`);
+  expect(provisioned('dashboards/routescope.yaml')).toContain(`folder: ${ownPlace.folder}\n`);
+  expect(provisioned('alerting/contact-point.yaml')).toContain(`name: ${ownPlace.contactPoint}\n`);
 });

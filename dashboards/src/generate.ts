@@ -1,21 +1,11 @@
 /** Writes what Grafana provisions from files: run by `npm run generate`, checked by a test. */
 import { writeFileSync } from 'node:fs';
-import { alertRules } from './alert-rules.ts';
-import { routingOverview } from './dashboard.ts';
+import { ownPlace } from './place.ts';
+import { rendered } from './render.ts';
 
 const directory = new URL('../grafana/', import.meta.url);
 
-const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
-
-export const generated: Readonly<Record<string, () => string>> = {
-  'routing-overview.json': () => json(routingOverview()),
-  // JSON is YAML, and Grafana reads rules from files of either ending.
-  'alerts.yaml': () => `# Generated from packages/panels by \`npm run generate\`.\n${json(alertRules())}`,
-};
-
-if (import.meta.url === `file://${process.argv[1]}`) {
-  for (const [file, render] of Object.entries(generated)) {
-    writeFileSync(new URL(file, directory), render());
-    console.log(`wrote dashboards/grafana/${file}`);
-  }
+for (const [file, text] of Object.entries(rendered(ownPlace))) {
+  writeFileSync(new URL(file, directory), text);
+  console.log(`wrote dashboards/grafana/${file}`);
 }

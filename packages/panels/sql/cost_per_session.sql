@@ -10,6 +10,8 @@ SELECT
     sum(m.session_calls) AS session_calls
 FROM routescope.calls_1m AS m
 WHERE m.minute >= {from:DateTime} AND m.minute < {to:DateTime}
+    AND (empty({environment:Array(String)}) OR has({environment:Array(String)}, m.environment))
+    AND (empty({tag:Array(String)}) OR has({tag:Array(String)}, m.tag))
 GROUP BY time, tag
 HAVING session_calls > 0
 ORDER BY time, tag

@@ -8,6 +8,8 @@ SELECT
     uniqExact(s.call_id) AS shown_calls
 FROM routescope.scores AS s FINAL
 WHERE s.call_started_at >= {from:DateTime} AND s.call_started_at < {to:DateTime}
+    AND (empty({environment:Array(String)}) OR has({environment:Array(String)}, s.environment))
+    AND (empty({tag:Array(String)}) OR has({tag:Array(String)}, s.tag))
     AND s.name IN ('shown', 'human_override')
 GROUP BY time, tag
 ORDER BY time, tag

@@ -10,5 +10,7 @@ SELECT
     sum(m.calls) AS calls
 FROM routescope.calls_1m AS m
 WHERE m.minute >= {from:DateTime} AND m.minute < {to:DateTime}
+    AND (empty({environment:Array(String)}) OR has({environment:Array(String)}, m.environment))
+    AND (empty({tag:Array(String)}) OR has({tag:Array(String)}, m.tag))
 GROUP BY time
 ORDER BY time

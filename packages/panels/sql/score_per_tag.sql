@@ -8,6 +8,8 @@ SELECT
     count(s.value) AS scores
 FROM routescope.scores AS s FINAL
 WHERE s.call_started_at >= {from:DateTime} AND s.call_started_at < {to:DateTime}
+    AND (empty({environment:Array(String)}) OR has({environment:Array(String)}, s.environment))
+    AND (empty({tag:Array(String)}) OR has({tag:Array(String)}, s.tag))
     AND s.name NOT IN ('shown', 'human_override')
     AND s.value IS NOT NULL
 GROUP BY time, tag, score_name

@@ -1,4 +1,4 @@
-/** The alerts: each one query that gives one number per instance. */
+/** The alerts: each one query that gives one number per instance. The pages of `docs/runbooks` are named after them. */
 import type { Alert } from './definition.ts';
 
 export const alerts: readonly Alert[] = [
@@ -16,5 +16,117 @@ export const alerts: readonly Alert[] = [
       'The fallback rate of {tag} rose by {value} of its checked calls, against its own rate of the days before.',
     advice:
       "The first choice's answers fail their check more often than they used to. Look at what changed: the model behind the name, the prompt, the check, or what users ask.",
+  },
+  {
+    id: 'provider_failures_now',
+    title: 'Provider failures',
+    question: 'Does a provider leave many attempts without an answer?',
+    keys: ['provider'],
+    unit: 'share',
+    above: 0.2,
+    until: 0.1,
+    forMinutes: 5,
+    panel: 'provider_failures',
+    summary: '{value} of the attempts at {provider} brought no answer in the last quarter of an hour.',
+    advice:
+      'Calls are retried and failed over, at the cost of time and money. See the status page of the provider, the share of rate limits among the failures, and whether routes have a tier at another provider.',
+  },
+  {
+    id: 'score_drop',
+    title: 'Score drop',
+    question: "Did a tag's score fall by more than chance?",
+    keys: ['tag'],
+    unit: 'number',
+    above: 0.05,
+    until: 0.02,
+    forMinutes: 30,
+    panel: 'degraded_tags',
+    summary: 'The mean score of {tag} fell by {value} on its rubric, against the seven days before.',
+    advice:
+      'Answers are worse by their own yardstick. Compare tiers and models, read the lowest scored calls, and see what was released when it began.',
+  },
+  {
+    id: 'override_rise',
+    title: 'Human overrides rise',
+    question: 'Do people replace more of what we show them than before?',
+    keys: ['tag'],
+    unit: 'share',
+    above: 0.03,
+    until: 0.01,
+    forMinutes: 30,
+    panel: 'human_override_rate',
+    summary: 'People override {value} more of what {tag} shows them than in the seven days before.',
+    advice:
+      'What users see is worse for them. Read some of the overridden answers, and what was released before it began.',
+  },
+  {
+    id: 'latency_rise',
+    title: 'Latency rise per tier',
+    question: 'Did a tier become much slower than it was?',
+    keys: ['tier'],
+    unit: 'share',
+    above: 0.5,
+    until: 0.25,
+    forMinutes: 10,
+    panel: 'latency_over_time',
+    summary: 'The p95 of the calls that {tier} serves is {value} above that of the seven days before.',
+    advice:
+      'See whether one model is slow (time to first chunk), whether fallbacks and failovers add the time, or whether answers became longer.',
+  },
+  {
+    id: 'cost_burn',
+    title: 'Cost burn',
+    question: 'Does a job spend much more than at this time of other days?',
+    keys: ['tag'],
+    unit: 'share',
+    above: 1,
+    until: 0.5,
+    forMinutes: 15,
+    panel: 'cost_by_tag',
+    summary: 'In the last three hours {tag} spent {value} more than in the same hours of the days before.',
+    advice: 'Either there are more calls, or each costs more: a longer context, a dearer model, more fallbacks.',
+  },
+  {
+    id: 'budget_exceeded',
+    title: 'Budget exceeded',
+    question: 'Did a budget run out within a day?',
+    keys: ['budget'],
+    unit: 'number',
+    above: 0.5,
+    until: 0.5,
+    forMinutes: 0,
+    panel: 'budgets',
+    summary: 'The budget {budget} is exceeded.',
+    advice:
+      'What a hard budget forbids now goes to the cheapest tier or is refused, as declared. Raise it, or see what spends it.',
+  },
+  {
+    id: 'distribution_shift',
+    title: 'Routing distribution shift',
+    question: 'Do tiers serve another part of a job than before, though the route table is the same?',
+    keys: ['tag'],
+    unit: 'share',
+    above: 0.15,
+    until: 0.08,
+    forMinutes: 15,
+    panel: 'routing_distribution',
+    summary: 'The share of one tier in the calls of {tag} moved by {value} against the seven days before.',
+    advice:
+      'Failovers, fallbacks, a classifier that drifts, or other questions than before. See the causes on the drift dashboard and the failures by provider.',
+  },
+  {
+    id: 'telemetry_absent',
+    title: 'Telemetry absent',
+    question: 'Did calls stop coming in?',
+    keys: ['environment'],
+    unit: 's',
+    above: 1_800,
+    until: 600,
+    forMinutes: 5,
+    panel: 'setup_health',
+    summary: 'No call of environment "{environment}" came in for {value}.',
+    advice:
+      'Either nobody calls, or telemetry is lost on the way: ask the sidecar (routescope status), and the app whether its exporter fails.',
+    whenEmpty: 'alert',
   },
 ];

@@ -1,5 +1,6 @@
 export { alerts } from './alerts.ts';
-export type { Alert, Column, Panel, Unit, Visual } from './definition.ts';
-export { panels } from './panels.ts';
-export type { Ask, PanelRow, Range } from './read.ts';
-export { readAlert, readPanel, sqlOf } from './read.ts';
+export { changes, dashboards, panels, reported } from './dashboards.ts';
+export type { Alert, Column, Dashboard, Filter, Panel, Unit, Visual } from './definition.ts';
+export { filters } from './definition.ts';
+export type { Ask, Chosen, PanelRow, Range } from './read.ts';
+export { parametersOf, readAlert, readPanel, sqlOf, statement } from './read.ts';

@@ -2,24 +2,56 @@ import { readdirSync } from 'node:fs';
 import { scoreNames } from '@routescope/conventions';
 import { describe, expect, test } from 'vitest';
 import { alerts } from './alerts.ts';
-import type { Panel } from './definition.ts';
-import { panels } from './panels.ts';
-import { readPanel, sqlOf } from './read.ts';
+import { changes, dashboards, panels, reported } from './dashboards.ts';
+import { filters, type Panel } from './definition.ts';
+import { readPanel, sqlOf, statement } from './read.ts';
 
 const definitions = [...panels, ...alerts];
 
-test('every SQL file belongs to a panel or an alert', () => {
+/** What stands beside panels and alerts: the values to choose from, and what is drawn over every chart. */
+const others = [...filters.map((filter) => `filter_${filter}`), 'changes'];
+
+test('every SQL file belongs to a panel, an alert, a filter or the changes', () => {
   const files = readdirSync(new URL('../sql/', import.meta.url)).sort();
-  expect(files).toEqual(definitions.map(({ id }) => `${id}.sql`).sort());
+  const names = [...definitions.map(({ id }) => id), ...others];
+  expect(files).toEqual(names.map((name) => `${name}.sql`).sort());
+  expect(new Set(names).size).toBe(names.length);
 });
 
-test.each(definitions)('$id reads our tables by their full name and binds every parameter', (definition) => {
-  const sql = sqlOf(definition).replaceAll(/^--.*$/gm, '');
-  for (const [, table] of sql.matchAll(/\bFROM (\w\S*)/g)) expect(table).toMatch(/^routescope\./);
-  const parameters = new Set([...sql.matchAll(/\{(\w+:\w+)\}/g)].map(([, parameter]) => parameter));
-  expect([...parameters].sort()).toEqual(
-    'visual' in definition ? ['from:DateTime', 'step_s:UInt32', 'to:DateTime'] : ['to:DateTime'],
+test.each([...definitions.map(({ id }) => id), ...others])('%s reads our tables by their full name', (name) => {
+  const sql = statement(name).replaceAll(/^--.*$/gm, '');
+  for (const [, table] of sql.matchAll(/(?<!ARRAY )\b(?:FROM|JOIN) (\w\S*)/g)) expect(table).toMatch(/^routescope\./);
+});
+
+const parametersIn = (definition: Panel | (typeof alerts)[number]): string[] =>
+  [
+    ...new Set([...sqlOf(definition).matchAll(/\{(\w+:[\w()]+)\}/g)].map(([, parameter]) => parameter as string)),
+  ].sort();
+
+test.each(alerts)('the alert $id knows the moment and nothing else', (alert) => {
+  expect(parametersIn(alert)).toEqual(['to:DateTime']);
+});
+
+test.each(panels)('$id can be narrowed down to environments and tags', (panel) => {
+  const parameters = parametersIn(panel);
+  if (parameters.includes('trace_id:String')) return expect(parameters).toEqual(['trace_id:String']);
+  expect(parameters).toEqual(
+    expect.arrayContaining(['environment:Array(String)', 'from:DateTime', 'tag:Array(String)', 'to:DateTime']),
   );
+  expect(panel.visual !== 'list' && /lines|stacked|band|heatmap/.test(panel.visual)).toBe(
+    parameters.includes('step_s:UInt32') && !['stats', 'table', 'bars'].includes(panel.visual),
+  );
+});
+
+test('every dashboard has panels enough and not too many, and every panel is on one', () => {
+  for (const { panels: shown } of dashboards) {
+    expect(shown.length).toBeGreaterThanOrEqual(8);
+    expect(shown.length).toBeLessThanOrEqual(14);
+  }
+  expect(dashboards.map(({ id }) => id)).toEqual(['routing-overview', 'fallback-drift', 'money', 'quality', 'calls']);
+  for (const panel of reported) expect(panels).toContain(panel);
+  for (const { links = [] } of panels) for (const id of links) expect(dashboards.map((each) => each.id)).toContain(id);
+  expect(changes.map(({ kind }) => kind)).toEqual(['route_table', 'deploy', 'price']);
 });
 
 describe.each(panels)('panel $id', ({ columns, empty, question }) => {
@@ -37,6 +69,7 @@ describe.each(panels)('panel $id', ({ columns, empty, question }) => {
       s: /_s$/,
       score: /score$/,
       count: /^(?!.*_(usd|rate|share|s)$)/,
+      number: /^(?!.*_(usd|rate|share|s)$)/,
     };
     for (const column of columns) expect(column.name).toMatch(names[column.unit]);
   });
@@ -51,8 +84,7 @@ test('the product’s own scores are no rubric, and the override rate is of them
   const names = Object.values(scoreNames)
     .map((name) => `'${name}'`)
     .join(', ');
-  for (const id of ['score_per_tag', 'human_override_rate'])
-    expect(sqlOf(panels.find((panel) => panel.id === id) as Panel)).toContain(`IN (${names})`);
+  for (const id of ['score_per_tag', 'human_override_rate']) expect(statement(id)).toContain(`IN (${names})`);
 });
 
 test('the alerts look at panels that exist', () => {
@@ -70,6 +102,9 @@ test('a store that quotes 64-bit numbers and decimals gives numbers all the same
     failovers: '1',
     calls: '2',
   };
-  const rows = await readPanel(async () => [row], panels[2] as Panel, { from: 0, to: 60_000 });
+  const rows = await readPanel(async () => [row], panels.find(({ id }) => id === 'fallback_rate') as Panel, {
+    from: 0,
+    to: 60_000,
+  });
   expect(rows).toEqual([{ ...row, fallbacks: 0, checked_calls: 0, failovers: 1, calls: 2 }]);
 });

@@ -1,6 +1,6 @@
 /** Asks a panel's question of a store. */
 import { readFileSync } from 'node:fs';
-import type { Alert, Panel } from './definition.ts';
+import { type Alert, type Filter, filters, type Panel } from './definition.ts';
 
 /** Runs one statement with bound parameters; rows as objects, numbers as the store's JSON gives them. */
 export type Ask = (sql: string, parameters: Record<string, unknown>) => Promise<unknown[]>;
@@ -14,19 +14,38 @@ export interface Range {
   readonly stepSeconds?: number;
 }
 
+/** Which values to keep of each; none given, all. */
+export type Chosen = Readonly<Partial<Record<Filter | 'trace_id', readonly string[]>>>;
+
 /** `time`, the panel's keys, then its columns; a number that is unknown is null. */
 export type PanelRow = Readonly<Record<string, string | number | null>>;
 
-/** The statement as it stands in its file, with `{name:Type}` parameters. */
-export function sqlOf(definition: Panel | Alert): string {
-  return readFileSync(new URL(`../sql/${definition.id}.sql`, import.meta.url), 'utf8');
+/** The statement of a panel or alert as it stands in its file, with `{name:Type}` parameters. */
+export const sqlOf = (definition: Panel | Alert): string => statement(definition.id);
+
+/** Any statement by the name of its file. */
+export function statement(name: string): string {
+  return readFileSync(new URL(`../sql/${name}.sql`, import.meta.url), 'utf8');
+}
+
+/** What the statement's parameters are bound to. */
+export function parametersOf(panel: Panel, range: Range, chosen: Chosen = {}): Record<string, unknown> {
+  const from = Math.floor(range.from / 60_000) * 60;
+  const to = Math.ceil(range.to / 60_000) * 60;
+  const bound: Record<string, unknown> = {
+    from,
+    to,
+    step_s: panel.stepSeconds ?? range.stepSeconds ?? to - from,
+    trace_id: chosen.trace_id?.[0] ?? '',
+  };
+  for (const filter of filters) bound[filter] = chosen[filter] ?? [];
+  const sql = sqlOf(panel);
+  return Object.fromEntries(Object.entries(bound).filter(([name]) => sql.includes(`{${name}:`)));
 }
 
 /** @returns one row per key and point in time; none where the store holds nothing of the kind. */
-export async function readPanel(ask: Ask, panel: Panel, range: Range): Promise<PanelRow[]> {
-  const from = Math.floor(range.from / 60_000) * 60;
-  const to = Math.ceil(range.to / 60_000) * 60;
-  const rows = await ask(sqlOf(panel), { from, to, step_s: range.stepSeconds ?? to - from });
+export async function readPanel(ask: Ask, panel: Panel, range: Range, chosen?: Chosen): Promise<PanelRow[]> {
+  const rows = await ask(sqlOf(panel), parametersOf(panel, range, chosen));
   const numbers = panel.columns.map((column) => column.name);
   return (rows as Record<string, string | number | null>[]).map((row) => withNumbers(row, numbers));
 }

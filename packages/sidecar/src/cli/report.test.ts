@@ -1,4 +1,4 @@
-import { type Ask, type PanelRow, panels, sqlOf } from '@routescope/panels';
+import { type Ask, type PanelRow, reported, sqlOf } from '@routescope/panels';
 import { expect, test } from 'vitest';
 import { type ReportOptions, report } from './report.ts';
 
@@ -95,7 +95,7 @@ const rows: Readonly<Record<string, readonly PanelRow[]>> = {
 function store(): { ask: Ask; asked: Record<string, unknown>[] } {
   const asked: Record<string, unknown>[] = [];
   const ask: Ask = async (sql, parameters) => {
-    const panel = panels.find((candidate) => sqlOf(candidate) === sql);
+    const panel = reported.find((candidate) => sqlOf(candidate) === sql);
     if (!panel) return [{ newest_s: String(Date.parse('2026-11-24T11:59:00Z') / 1_000) }];
     asked.push(parameters);
     return [...(rows[panel.id] ?? [])];
@@ -180,7 +180,7 @@ test('a range is whole minutes around the times asked for, and one point', async
   const { ask, asked } = store();
   await said({ from: '-90m', to: '2026-11-24T12:00:30Z' }, ask);
   const to = Date.parse('2026-11-24T12:01:00Z') / 1_000;
-  expect(asked[0]).toEqual({ from: to - 5_400, to, step_s: 5_400 });
+  expect(asked[0]).toEqual({ from: to - 5_400, to, step_s: 5_400, environment: [], tag: [] });
 });
 
 test('with the newest call long ago, the report is of the week up to it and says so', async () => {

@@ -1,7 +1,16 @@
 /** `routescope report`: every panel of the store as text for a terminal, or as JSON. */
-import { type Ask, type Column, type Panel, type PanelRow, panels, type Range, readPanel } from '@routescope/panels';
+import {
+  type Ask,
+  type Column,
+  dashboards,
+  type Panel,
+  type PanelRow,
+  type Range,
+  readPanel,
+  reported,
+} from '@routescope/panels';
 import { withStore } from './ask.ts';
-import { command } from './command.ts';
+import { command, UsageError } from './command.ts';
 import { data, json, url } from './options.ts';
 import { alignedTable, type Cell, count, number, wrapped } from './table.ts';
 
@@ -11,6 +20,11 @@ export const reportCommand = command({
   options: {
     url: { ...url, help: 'the sidecar to ask; with none running, the data directory is opened instead' },
     data,
+    dashboard: {
+      type: 'string',
+      value: 'NAME',
+      help: `everything of one dashboard: ${dashboards.map(({ id }) => id).join(', ')}`,
+    },
     from: { type: 'string', value: 'TIME', help: 'ISO time, or -7d, -24h, -90m before --to' },
     to: { type: 'string', value: 'TIME', help: 'ISO time, or as --from before now' },
     json,
@@ -24,9 +38,22 @@ export const reportCommand = command({
         explicitData: given.has('data'),
         log,
       },
-      (ask) => report(ask, { from: values.from, to: values.to, json: values.json, color }, print),
+      (ask) =>
+        report(
+          ask,
+          { from: values.from, to: values.to, json: values.json, color, panels: panelsOf(values.dashboard) },
+          print,
+        ),
     ),
 });
+
+/** Of one dashboard what a terminal can show, else what a report always has. */
+function panelsOf(name: string | undefined): readonly Panel[] {
+  if (name === undefined) return reported;
+  const dashboard = dashboards.find(({ id }) => id === name);
+  if (!dashboard) throw new UsageError(`--dashboard ${name}: there are ${dashboards.map(({ id }) => id).join(', ')}`);
+  return dashboard.panels.filter(({ visual, id }) => visual !== 'trace' && id !== 'attempts_of_trace');
+}
 
 export interface ReportOptions {
   /** ISO time, or `-7d`, `-24h`, `-90m` before `to`. Default `-7d`. */
@@ -36,6 +63,8 @@ export interface ReportOptions {
   /** One object `{ from, to, panels: { <panel id>: rows } }` instead of text. */
   readonly json: boolean;
   readonly color: boolean;
+  /** @default what a report always has */
+  readonly panels?: readonly Panel[];
   /** Epoch milliseconds; default the machine's clock. */
   readonly now?: number;
 }
@@ -50,7 +79,7 @@ const minute = 60_000;
 export async function report(ask: Ask, options: ReportOptions, print: (text: string) => void): Promise<void> {
   const { range, note } = await rangeOf(ask, options);
   const answers: (readonly [Panel, readonly PanelRow[]])[] = [];
-  for (const panel of panels) answers.push([panel, await readPanel(ask, panel, range)]);
+  for (const panel of options.panels ?? reported) answers.push([panel, await readPanel(ask, panel, range)]);
   const from = new Date(range.from).toISOString();
   const to = new Date(range.to).toISOString();
   if (options.json) {

@@ -53,6 +53,7 @@ export function number(value: number, unit: Unit, column: readonly (number | nul
     case 's':
       return `${value.toFixed(3)} s`;
     case 'score':
+    case 'number':
       return value.toFixed(3);
     case 'usd': {
       const smallest = Math.min(

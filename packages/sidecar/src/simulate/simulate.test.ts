@@ -6,12 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Sidecar, startSidecar } from '../pipeline.ts';
 import { type SimulatedSession, sessionsOf } from './calls.ts';
 import { simulate } from './simulate.ts';
-import { SpanBatch } from './spans.ts';
+import { Emitter, SpanBatch } from './spans.ts';
 import { storyOf } from './story.ts';
 
 const end = Date.parse('2026-11-23T00:00:00Z'); // a Monday, so that a week of seven days is whole
 const bytesOf = (sessions: readonly SimulatedSession[]): string => {
-  const batch = new SpanBatch((sessions[0] as SimulatedSession).release);
+  const batch = new SpanBatch(new Emitter((sessions[0] as SimulatedSession).release));
   for (const session of sessions) batch.add(session);
   return createHash('sha256').update(batch.request()).digest('hex');
 };

@@ -1,7 +1,7 @@
 /** Sends a simulated history to a sidecar as an app would: OTLP spans, scores, events. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type SimulatedSession, sessionsOf } from './calls.ts';
-import { environment, SpanBatch, service } from './spans.ts';
+import { Emitter, environment, SpanBatch, service } from './spans.ts';
 import type { Story } from './story.ts';
 
 export interface Simulation {
@@ -30,7 +30,7 @@ const scoresPerRequest = 2_000;
 export async function simulate(simulation: Simulation): Promise<Simulated> {
   const { story, url } = simulation;
   const said = { sessions: 0, calls: 0, spans: 0, scores: 0 };
-  let batch = new SpanBatch(story.releases[0]);
+  let batch = new SpanBatch(new Emitter(story.releases[0]));
   let scores: object[] = [];
   let tenth = 1;
 
@@ -44,9 +44,10 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
     scores = [];
   };
   for (const session of sessionsOf(story, simulation.callsPerHour, simulation.seed)) {
-    if (batch.count >= spansPerRequest || batch.release !== session.release) {
+    const { emitter } = batch;
+    if (batch.count >= spansPerRequest || emitter.release !== session.release) {
       await sendSpans();
-      batch = new SpanBatch(session.release);
+      batch = new SpanBatch(emitter.release === session.release ? emitter : new Emitter(session.release));
     }
     batch.add(session);
     scores.push(...scoresOf(session));

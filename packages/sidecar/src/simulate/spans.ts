@@ -16,16 +16,36 @@ const hosts: Readonly<Record<Model['provider'], string>> = {
 };
 const kinds = { internal: 1, server: 2, client: 3 } as const;
 
-/** Collects spans of one release; a release is a resource, as a process is. */
-export class SpanBatch {
+/** Numbers the spans of one release, as the SDK of one process would. */
+export class Emitter {
   readonly release: Release;
+  readonly id: string;
+  #sequence = 0;
+
+  constructor(release: Release) {
+    this.release = release;
+    this.id = `simulated-${release.at}`;
+  }
+
+  next(): number {
+    return ++this.#sequence;
+  }
+}
+
+/** Collects spans of one emitter; it is a resource, as a process is. */
+export class SpanBatch {
+  readonly #emitter: Emitter;
   /** The field `spans` of a ScopeSpans, as often as there are spans. */
   readonly #spans = new Bytes();
   readonly #one = new Bytes();
   #count = 0;
 
-  constructor(release: Release) {
-    this.release = release;
+  constructor(emitter: Emitter) {
+    this.#emitter = emitter;
+  }
+
+  get emitter(): Emitter {
+    return this.#emitter;
   }
 
   get count(): number {
@@ -42,7 +62,10 @@ export class SpanBatch {
         const { callId: spanId, startedAt, endedAt } = call;
         const span = { traceId, spanId, parentId: rootId, name: `route ${call.step.tag}`, kind: kinds.internal };
         const isError = call.outcome === 'failed';
-        this.#span({ ...span, startedAt, endedAt, isError }, { ...common, ...callAttributes(call) });
+        this.#span(
+          { ...span, startedAt, endedAt, isError },
+          { ...common, ...callAttributes(call), ...this.#numbered() },
+        );
       }
       for (const [index, attempt] of call.attempts.entries()) {
         const { spanId, startedAt, endedAt } = attempt;
@@ -50,7 +73,7 @@ export class SpanBatch {
         const span = { traceId, spanId, parentId, name: `chat ${attempt.model.name}`, kind: kinds.client };
         const isError = attempt.outcome === 'failed';
         const inRoute = call.step && routedAttributes(call, attempt, index + 1);
-        const attributes = { ...common, ...inRoute, ...attemptAttributes(attempt) };
+        const attributes = { ...common, ...inRoute, ...attemptAttributes(attempt), ...this.#numbered() };
         this.#span({ ...span, startedAt, endedAt, isError }, attributes);
       }
     }
@@ -60,7 +83,7 @@ export class SpanBatch {
   request(): Buffer {
     const resource = new Bytes();
     resource.attribute(1, 'service.name', service);
-    resource.attribute(1, 'service.version', this.release.serviceVersion);
+    resource.attribute(1, 'service.version', this.#emitter.release.serviceVersion);
     resource.attribute(1, 'deployment.environment.name', environment);
     const scope = new Bytes();
     scope.text(1, 'routescope.simulate');
@@ -73,6 +96,10 @@ export class SpanBatch {
     const request = new Bytes();
     request.bytes(1, resourceSpans.view());
     return request.view();
+  }
+
+  #numbered(): Attributes {
+    return { 'routescope.emitter.id': this.#emitter.id, 'routescope.emitter.sequence': this.#emitter.next() };
   }
 
   #span(facts: SpanFacts, attributes: Attributes): void {

@@ -277,6 +277,20 @@ export function storyOf(days: number, to: number): Story {
         failedRate: 0.85,
         latency: 3,
       },
+      {
+        what: 'a release sends far more context than it should',
+        from: deployedAt,
+        to: deployedAt + Math.min(0.06 * lengthMs, 8 * 60 * minuteMs),
+        tag: synthesize.tag,
+        inputTokens: 4,
+      },
+      {
+        what: 'answers in another tone, which people do not like',
+        from: ago(0.75),
+        to: ago(0.6),
+        tag: synthesize.tag,
+        overriddenRate: 0.16,
+      },
     ],
     events: [
       event(
@@ -288,6 +302,22 @@ export function storyOf(days: number, to: number): Story {
       event('deploy', deployedAt, '1.5.0', 'research-assistant 1.5.0'),
       event('breaker', outageFrom + 3 * minuteMs, 'anthropic', 'The breaker of anthropic opened.', { state: 'open' }),
       event('breaker', outageTo, 'anthropic', 'The breaker of anthropic closed.', { state: 'closed' }),
+      event(
+        'budget',
+        deployedAt + 60 * minuteMs,
+        'answers per day',
+        'Four fifths of the budget of the day are spent.',
+        {
+          tag: synthesize.tag,
+          state: 'warned',
+          numbers: { spent_usd: 16, limit_usd: 20 },
+        },
+      ),
+      event('budget', deployedAt + 120 * minuteMs, 'answers per day', 'The budget of the day is spent.', {
+        tag: synthesize.tag,
+        state: 'exceeded',
+        numbers: { spent_usd: 20, limit_usd: 20 },
+      }),
       event('price', ago(0.4), 'gpt-4o', 'A new price list was loaded; nothing of what this app uses became dearer.'),
       event('deploy', driftFrom, '1.6.0', 'research-assistant 1.6.0, with prompt p12 for the rewriting of queries'),
     ],

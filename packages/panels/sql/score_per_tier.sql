@@ -1,0 +1,18 @@
+-- The same rubric at each tier that served: is the cheap one as good? With a 95 % interval of the mean.
+SELECT
+    {from:DateTime} AS time,
+    s.tag AS tag,
+    s.name AS score_name,
+    s.tier AS tier,
+    avg(s.value) AS mean_score,
+    avg(s.value) - 1.96 * stddevSamp(s.value) / sqrt(count(s.value)) AS low_score,
+    avg(s.value) + 1.96 * stddevSamp(s.value) / sqrt(count(s.value)) AS high_score,
+    count(s.value) AS scores
+FROM routescope.scores AS s FINAL
+WHERE s.call_started_at >= {from:DateTime} AND s.call_started_at < {to:DateTime}
+    AND (empty({environment:Array(String)}) OR has({environment:Array(String)}, s.environment))
+    AND (empty({tag:Array(String)}) OR has({tag:Array(String)}, s.tag))
+    AND s.name NOT IN ('shown', 'human_override')
+    AND s.value IS NOT NULL
+GROUP BY tag, score_name, tier
+ORDER BY tag, score_name, tier
