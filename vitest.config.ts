@@ -8,5 +8,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // A poll ends as soon as it is true; on a busy machine that may take longer than the default second.
+    expect: { poll: { timeout: 20_000 } },
   },
 });
