@@ -68,11 +68,18 @@ export const words = [
   // How it was routed.
   { term: 'route table version', meaning: 'content hash or given name of the whole route table', attribute: 'routescope.route.version', column: 'route_version', row: 'both', type: text },
   { term: 'policy', meaning: 'how the tier was picked: static, rules, classifier, cascade, hybrid', attribute: 'routescope.route.policy', column: 'policy', row: 'both', type: text },
-  { term: 'route reason', meaning: 'why this tier: default, override, budget, a rule …', attribute: 'routescope.route.reason', column: 'route_reason', row: 'both', type: text },
+  { term: 'route reason', meaning: 'why this tier: default, a rule, a feature, simple, moderate, complex, override, budget, circuit_open, rate_limit, experiment', attribute: 'routescope.route.reason', column: 'route_reason', row: 'both', type: text },
+  { term: 'quality bar', meaning: "least score an answer of the tag must reach, as its route says", attribute: 'routescope.quality.bar', column: 'quality_bar', row: 'call', type: 'Nullable(Float64)', unit: '1' },
+  { term: 'decision time', meaning: "from the call's start until its first tier was picked, a classifier's answer included", attribute: 'routescope.decision.duration', column: 'decision_s', row: 'call', type: 'Nullable(Float64)', unit: 's' },
+  { term: 'decision cost', meaning: "what a classifier took to pick the tier: a call of its own, not in this call's cost", attribute: 'routescope.decision.cost', column: 'decision_cost_usd', row: 'call', type: 'Nullable(Decimal(18, 12))', unit: 'USD' },
+  { term: 'diversions', meaning: "deployments passed over, not asked, because their provider's circuit was open or its rate limit near", attribute: 'routescope.divert.count', column: 'diverted_count', row: 'call', type: 'UInt16' },
+  { term: 'diversion cause', meaning: 'why the first of them was passed over: circuit_open, rate_limit', attribute: 'routescope.divert.cause', column: 'divert_cause', row: 'call', type: text },
 
   // The attempt: which tier, which try, and why.
   { term: 'tier', meaning: 'name of the place in the route', attribute: 'routescope.tier.name', column: 'tier', row: 'attempt', type: text },
   { term: 'tier rank', meaning: 'place in the route, 0 = cheapest', attribute: 'routescope.tier.rank', column: 'tier_rank', row: 'attempt', type: 'Nullable(UInt16)' },
+  { term: 'deployment', meaning: 'which of the equivalent deployments of the tier', attribute: 'routescope.deployment.name', column: 'deployment', row: 'attempt', type: text },
+  { term: 'mismatch', meaning: 'what was asked for or served and is not what the route says: request_model, response_model, max_tokens, temperature', attribute: 'routescope.route.mismatch', column: 'mismatch', row: 'attempt', type: 'Array(String)' },
   { term: 'attempt number', meaning: 'which try within the call, from 1', attribute: 'routescope.attempt.number', column: 'attempt_number', row: 'attempt', type: 'Nullable(UInt16)', otherwise: '1' },
   { term: 'attempt reason', meaning: 'why this attempt exists: first; retry or failover after a failure; rerun or fallback after a rejected answer', attribute: 'routescope.attempt.reason', column: 'attempt_reason', row: 'attempt', type: text, otherwise: "'first'" },
   { term: 'attempt cause', meaning: 'what the attempt before it died of', attribute: 'routescope.attempt.cause', column: 'attempt_cause', row: 'attempt', type: text },
@@ -129,6 +136,7 @@ export const words = [
   { term: 'validation score', meaning: 'how good the answer was by the check, 0 to 1', attribute: 'routescope.validation.score', column: 'validation_score', row: 'both', type: 'Nullable(Float64)', unit: '1' },
   { term: 'validation reason', meaning: 'why the check said so, short and without content', attribute: 'routescope.validation.reason', column: 'validation_reason', row: 'both', type: text },
   { term: 'validation version', meaning: 'release of the check', attribute: 'routescope.validation.version', column: 'validation_version', row: 'both', type: text },
+  { term: 'validation cost', meaning: "what checking took: a model as judge is a call of its own, not in this call's cost", attribute: 'routescope.validation.cost', column: 'validation_cost_usd', row: 'call', type: 'Nullable(Decimal(18, 12))', unit: 'USD' },
   { term: 'outcome', meaning: 'how it ended: accepted, rejected, failed, canceled', attribute: 'routescope.outcome', column: 'outcome', row: 'both', type: text, otherwise: "if(StatusCode = 'Error', 'failed', 'accepted')" },
 
   // The call's own facts, carried whole by the call span so that a call row needs no join.

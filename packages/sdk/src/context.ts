@@ -18,6 +18,9 @@ export interface Inference {
   readonly host: string;
   readonly requestModel: string;
   readonly responseModel: string | undefined;
+  /** As the request asked for them; undefined where it did not. */
+  readonly requestMaxTokens: unknown;
+  readonly requestTemperature: unknown;
   /** How reading it ended: `accepted` when all of it was read, whatever a validator says later. */
   readonly outcome: Outcome;
 }

@@ -9,6 +9,8 @@ export interface Inference {
     readonly host: string;
     readonly requestModel: string;
     readonly responseModel: string | undefined;
+    readonly requestMaxTokens: unknown;
+    readonly requestTemperature: unknown;
     readonly outcome: Outcome;
 }
 export interface AttemptFrame {

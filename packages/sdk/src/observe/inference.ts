@@ -41,6 +41,7 @@ export class InferenceSpan {
   readonly #startedAt: number;
   readonly #requestModel: string;
   readonly #isStream: boolean;
+  readonly #asked: Attributes;
   #facts: AnswerFacts = nothingKnown;
   #fold: Fold | undefined;
   #stage: Stage = 'asked';
@@ -61,6 +62,7 @@ export class InferenceSpan {
     this.#startedAt = clock();
     this.#heardAt = this.#startedAt;
     const { session, tag, attempt } = this.#frame;
+    this.#asked = api.requestAttributes(body);
     const attributes: Attributes = {
       'gen_ai.operation.name': api.operation,
       'gen_ai.provider.name': server.provider,
@@ -72,7 +74,7 @@ export class InferenceSpan {
       }),
       'server.address': server.address,
       'server.port': server.port,
-      ...api.requestAttributes(body),
+      ...this.#asked,
       ...attempt?.attributes,
     };
     const name = this.#requestModel ? `${api.operation} ${this.#requestModel}` : api.operation;
@@ -214,6 +216,8 @@ export class InferenceSpan {
         host: server.host,
         requestModel: this.#requestModel,
         responseModel: facts.model,
+        requestMaxTokens: this.#asked['gen_ai.request.max_tokens'],
+        requestTemperature: this.#asked['gen_ai.request.temperature'],
         outcome,
       });
       return;

@@ -143,6 +143,12 @@ const callOfOneAttempt: Readonly<Record<string, string>> = {
   failover_cause: "''",
   checked: 'false',
   escalated: 'false',
+  quality_bar: "CAST(NULL, 'Nullable(Float64)')",
+  decision_s: "CAST(NULL, 'Nullable(Float64)')",
+  decision_cost_usd: "CAST(NULL, 'Nullable(Decimal(18, 12))')",
+  validation_cost_usd: "CAST(NULL, 'Nullable(Decimal(18, 12))')",
+  diverted_count: '0',
+  divert_cause: "''",
   baseline_model: "''",
   baseline_cost_usd: "CAST(NULL, 'Nullable(Decimal(18, 12))')",
 };
