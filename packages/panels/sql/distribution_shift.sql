@@ -3,7 +3,7 @@
 -- or two hundred before, and within four standard errors on the arcsine scale.
 SELECT
     tag,
-    max(if(recent_calls >= 30 AND earlier_calls >= 200 AND standard_errors >= 4, abs(recent_share - earlier_share), 0)) AS value
+    max(ifNull(if(recent_calls >= 30 AND earlier_calls >= 200 AND standard_errors >= 4, abs(recent_share - earlier_share), 0), 0)) AS value
 FROM
 (
     SELECT

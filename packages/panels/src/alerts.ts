@@ -62,14 +62,15 @@ export const alerts: readonly Alert[] = [
   {
     id: 'latency_rise',
     title: 'Latency rise per tier',
-    question: 'Did a tier become much slower than it was?',
+    question: 'Are many more calls of a tier slow than were before?',
     keys: ['tier'],
     unit: 'share',
-    above: 0.5,
-    until: 0.25,
+    above: 0.15,
+    until: 0.1,
     forMinutes: 10,
     panel: 'latency_over_time',
-    summary: 'The p95 of the calls that {tier} serves is {value} above that of the seven days before.',
+    summary:
+      '{value} of the calls that {tier} served in the last hour were slower than its p95 of the seven days before (usual: 5 %).',
     advice:
       'See whether one model is slow (time to first chunk), whether fallbacks and failovers add the time, or whether answers became longer.',
   },

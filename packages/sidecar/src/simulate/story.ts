@@ -221,21 +221,25 @@ export interface Story {
 }
 
 const dayMs = 86_400_000;
+const hourMs = 3_600_000;
 const minuteMs = 60_000;
 
 /**
- * The history that `routescope simulate` writes. All is well for most of it; then `rewrite-query` begins to drift with
- * a release, from 2 % rejected to 8 %, and is drifting still at the end.
+ * The history that `routescope simulate` writes. Most of the time all is well; what goes wrong and is mended does so by
+ * day, when it is noticed. At last `rewrite-query` begins to drift with a release, from 2 % rejected to 8 %, and is
+ * drifting still at the end.
  * @param to epoch ms, the end.
  */
 export function storyOf(days: number, to: number): Story {
   const lengthMs = days * dayMs;
   const ago = (share: number): number => to - Math.round((share * lengthMs) / minuteMs) * minuteMs;
+  const onDay = (share: number, hour: number): number => ago(share) - (ago(share) % dayMs) + hour * hourMs;
   // Long enough to be told from chance, short enough to leave an "earlier" in what alerts look back on.
   const driftFrom = to - Math.min(0.3 * lengthMs, 2 * dayMs);
   const routedAt = ago(0.75);
-  const deployedAt = ago(0.55);
-  const outageFrom = ago(0.45);
+  const deployedAt = Math.max(routedAt, onDay(0.55, 8));
+  const toneFrom = onDay(0.75, 14);
+  const outageFrom = onDay(0.45, 14);
   const outageTo = outageFrom + 45 * minuteMs;
   const event = (
     kind: ReportedEventKind,
@@ -251,6 +255,12 @@ export function storyOf(days: number, to: number): Story {
     text,
     ...more,
   });
+  const budget = (after: number, state: string, spent: number, text: string): Event =>
+    event('budget', deployedAt + after, 'answers per day', text, {
+      tag: synthesize.tag,
+      state,
+      numbers: { spent_usd: spent, limit_usd: 20 },
+    });
   return {
     from: to - lengthMs,
     to,
@@ -262,12 +272,18 @@ export function storyOf(days: number, to: number): Story {
     ],
     incidents: [
       {
-        what: 'the small model understands the new prompt less well',
-        from: driftFrom,
-        to,
-        tag: rewrite.tag,
-        rejectedRate: 0.08,
-        score: 0.85,
+        what: 'answers in another tone, which people do not like',
+        from: toneFrom,
+        to: toneFrom + 6 * hourMs,
+        tag: synthesize.tag,
+        overriddenRate: 0.16,
+      },
+      {
+        what: 'a release sends far more context than it should',
+        from: deployedAt,
+        to: deployedAt + 4 * hourMs,
+        tag: synthesize.tag,
+        inputTokens: 4,
       },
       {
         what: 'a provider is down',
@@ -278,18 +294,12 @@ export function storyOf(days: number, to: number): Story {
         latency: 3,
       },
       {
-        what: 'a release sends far more context than it should',
-        from: deployedAt,
-        to: deployedAt + Math.min(0.06 * lengthMs, 8 * 60 * minuteMs),
-        tag: synthesize.tag,
-        inputTokens: 4,
-      },
-      {
-        what: 'answers in another tone, which people do not like',
-        from: ago(0.75),
-        to: ago(0.6),
-        tag: synthesize.tag,
-        overriddenRate: 0.16,
+        what: 'the small model understands the new prompt less well',
+        from: driftFrom,
+        to,
+        tag: rewrite.tag,
+        rejectedRate: 0.08,
+        score: 0.85,
       },
     ],
     events: [
@@ -300,24 +310,10 @@ export function storyOf(days: number, to: number): Story {
         'The critique moves to the mid tier; half of the users get a smaller next step.',
       ),
       event('deploy', deployedAt, '1.5.0', 'research-assistant 1.5.0'),
+      budget(hourMs, 'warned', 16, 'Four fifths of the budget of the day are spent.'),
+      budget(2 * hourMs, 'exceeded', 20, 'The budget of the day is spent.'),
       event('breaker', outageFrom + 3 * minuteMs, 'anthropic', 'The breaker of anthropic opened.', { state: 'open' }),
       event('breaker', outageTo, 'anthropic', 'The breaker of anthropic closed.', { state: 'closed' }),
-      event(
-        'budget',
-        deployedAt + 60 * minuteMs,
-        'answers per day',
-        'Four fifths of the budget of the day are spent.',
-        {
-          tag: synthesize.tag,
-          state: 'warned',
-          numbers: { spent_usd: 16, limit_usd: 20 },
-        },
-      ),
-      event('budget', deployedAt + 120 * minuteMs, 'answers per day', 'The budget of the day is spent.', {
-        tag: synthesize.tag,
-        state: 'exceeded',
-        numbers: { spent_usd: 20, limit_usd: 20 },
-      }),
       event('price', ago(0.4), 'gpt-4o', 'A new price list was loaded; nothing of what this app uses became dearer.'),
       event('deploy', driftFrom, '1.6.0', 'research-assistant 1.6.0, with prompt p12 for the rewriting of queries'),
     ],

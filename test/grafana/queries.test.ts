@@ -1,0 +1,276 @@
+/**
+ * Every query that Grafana is given (of panels, variables, annotations, rules) runs as its plugin would send it, through
+ * the sidecar's query endpoint: on a store of three simulated days, on an empty one, and on one with a column renamed.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Column, dashboards, type Panel, parametersOf, sqlOf } from '@routescope/panels';
+import { type Sidecar, startSidecar } from '@routescope/sidecar';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cli } from '../sidecar.ts';
+import { type Asking, asStored } from './plugin.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: JSON as Grafana reads it
+type Json = any;
+
+const read = (file: string): string =>
+  readFileSync(new URL(`../../dashboards/grafana/${file}`, import.meta.url), 'utf8');
+const shown = dashboards.map((definition) => ({ definition, json: JSON.parse(read(`${definition.id}.json`)) as Json }));
+const rules: Json[] = JSON.parse(read('alerts.yaml').replace(/^#.*\n/, '')).groups[0].rules;
+
+const end = Date.parse('2026-11-20T02:00:00Z') / 1_000; // a Friday
+const day = 86_400;
+const hour = 3_600;
+const from = end - 3 * day;
+/** Far above what any takes (10 to 100 ms here), far below what a person waits for. */
+const slowestSeconds = 3;
+
+const directory = mkdtempSync(join(tmpdir(), 'routescope-grafana-'));
+let seeded: Sidecar;
+let empty: Sidecar;
+beforeAll(async () => {
+  seeded = await startSidecar({ dataDirectory: join(directory, 'seeded'), port: 0 });
+  empty = await startSidecar({ dataDirectory: join(directory, 'empty'), port: 0 });
+  const options = ['--days', '3', '--calls-per-hour', '200', '--seed', '1', '--until', '2026-11-20T02:00:00Z'];
+  await promisify(execFile)(process.execPath, [cli, 'simulate', '--url', seeded.url, ...options]);
+}, 120_000);
+afterAll(async () => {
+  await Promise.all([seeded.close(), empty.close()]);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface Answer {
+  readonly meta: readonly { readonly name: string; readonly type: string }[];
+  readonly data: readonly Record<string, string | number | null>[];
+  readonly statistics: { readonly elapsed: number };
+}
+
+/** @throws Error with what the endpoint said. */
+async function ask({ url }: Sidecar, sql: string, parameters: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
+  const query = new URLSearchParams({ default_format: 'JSON' });
+  for (const [name, value] of Object.entries(parameters))
+    query.set(
+      `param_${name}`,
+      Array.isArray(value) ? `[${value.map((each) => `'${each}'`).join(',')}]` : String(value),
+    );
+  const answer = await fetch(`${url}/query?${query}`, { method: 'POST', body: sql });
+  if (!answer.ok) throw new Error(await answer.text());
+  return (await answer.json()) as Answer;
+}
+
+const all = (dashboard: Json): NonNullable<Asking['variables']> =>
+  Object.fromEntries(dashboard.templating.list.map(({ name, type }: Json) => [name, type === 'query' ? 'all' : ['']]));
+
+/** As Grafana asks a panel over the three days: its own interval where it has one, an hour else. */
+function askingOf(definition: Panel, dashboard: Json, chosen: Asking['variables'] = {}): Asking {
+  return {
+    from,
+    to: end,
+    intervalSeconds: definition.stepSeconds ?? hour,
+    variables: { ...all(dashboard), ...chosen },
+  };
+}
+
+const everyPanel = shown.flatMap(({ definition, json }) =>
+  definition.panels.map((panel, index) => ({
+    name: `${definition.title}: ${panel.title}`,
+    panel,
+    json,
+    rawSql: json.panels[index].targets[0].rawSql as string,
+  })),
+);
+
+const newestTrace = async (): Promise<string> =>
+  String(
+    (await ask(seeded, 'SELECT trace_id FROM routescope.calls ORDER BY started_at DESC LIMIT 1')).data[0]?.['trace_id'],
+  );
+
+/** What a unit promises of its numbers. */
+const plausible: Readonly<Record<Column['unit'], (value: number) => boolean>> = {
+  share: (value) => value >= 0 && value <= 1,
+  usd: (value) => value >= 0 && value < 10_000,
+  s: (value) => value >= 0 && value < 3 * day,
+  score: (value) => value >= -1 && value <= 1,
+  count: (value) => Number.isInteger(value) && value >= 0,
+  number: Number.isFinite,
+};
+
+/** The columns of Grafana's trace panel. */
+const traceColumns =
+  'traceID spanID parentSpanID serviceName operationName startTime duration tags serviceTags statusCode'.split(' ');
+
+describe.each(everyPanel)('$name', ({ panel, json, rawSql }) => {
+  const isOfTrace = panel.visual === 'trace' || sqlOf(panel).includes('{trace_id:');
+
+  test('has rows of the columns, types and units it declares, soon enough', async () => {
+    const chosen = isOfTrace ? { trace_id: [await newestTrace()] } : {};
+    const { meta, data, statistics } = await ask(seeded, asStored(rawSql, askingOf(panel, json, chosen)));
+    expect(data.length).toBeGreaterThan(0);
+    expect(statistics.elapsed).toBeLessThan(slowestSeconds);
+    const names = meta.map(({ name }) => name);
+    if (panel.visual === 'trace') return expect(names).toEqual(traceColumns);
+    expect(names).toEqual(['time', ...panel.keys, ...panel.columns.map(({ name }) => name)]);
+    expect(meta[0]?.type).toMatch(/^DateTime/);
+    for (const [index] of panel.keys.entries())
+      expect(meta[index + 1]?.type).toMatch(/^(String|LowCardinality\(String\))$/);
+    for (const [index, { type }] of panel.columns.entries())
+      expect(meta[index + 1 + panel.keys.length]?.type).toBe(type);
+    for (const { name, unit } of panel.columns) {
+      const known = data
+        .map((row) => row[name])
+        .filter((value) => value !== null)
+        .map(Number);
+      expect(
+        known.filter((value) => !plausible[unit](value)),
+        `${name} in ${unit}`,
+      ).toEqual([]);
+    }
+    // The first column is what the title speaks of: it has a number somewhere.
+    expect(data.some((row) => row[panel.columns[0]?.name as string] !== null)).toBe(true);
+  });
+
+  test('gives the numbers that the report gives', async () => {
+    const chosen = isOfTrace ? { trace_id: [await newestTrace()] } : {};
+    const range = { from: from * 1_000, to: end * 1_000, stepSeconds: hour };
+    const isOverTime = sqlOf(panel).includes('{step_s:') && rawSql.includes('toStartOfInterval(');
+    // Grafana's points of a day begin at midnight, the report's with its range.
+    const aligned = panel.stepSeconds
+      ? { ...range, from: Math.floor(from / panel.stepSeconds) * panel.stepSeconds * 1_000 }
+      : range;
+    const parameters = parametersOf(panel, isOverTime ? aligned : { from: range.from, to: range.to }, chosen);
+    const [ours, grafanas] = await Promise.all([
+      ask(seeded, sqlOf(panel), parameters),
+      ask(seeded, asStored(rawSql, askingOf(panel, json, chosen))),
+    ]);
+    // A digest's percentiles depend a little on the order in which its parts were merged.
+    const digests = ours.meta.filter(({ type }) => type === 'Float32').map(({ name }) => name);
+    const exact = ({ data }: Answer): unknown[] =>
+      data.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !digests.includes(name))));
+    expect(exact(grafanas)).toEqual(exact(ours));
+    for (const name of digests)
+      for (const [index, row] of ours.data.entries())
+        expect(Number(grafanas.data[index]?.[name]) / Number(row[name])).toBeCloseTo(1, 1);
+  });
+
+  test('can be narrowed down to one environment and one tag', async () => {
+    const chosen = { environment: ['simulated'], tag: ['synthesize-answer', "o'clock"], trace_id: ['none'] };
+    const { data } = await ask(seeded, asStored(rawSql, askingOf(panel, json, chosen)));
+    if (panel.keys.includes('tag') && !isOfTrace) for (const row of data) expect(row['tag']).toBe('synthesize-answer');
+  });
+
+  test('has no rows and no error while the store is empty, and a text that says what is missing', async () => {
+    const { data } = await ask(empty, asStored(rawSql, askingOf(panel, json)));
+    expect(data).toEqual([]);
+    const drawn = json.panels.find(({ description }: Json) => description === panel.question);
+    expect(drawn.fieldConfig.defaults.noValue).toBe(panel.empty);
+  });
+});
+
+describe.each(shown)('$definition.title', ({ json }) => {
+  const asking = { from, to: end, intervalSeconds: hour, variables: all(json) };
+
+  test('has values to choose from in every variable', async () => {
+    for (const { name, type, query } of json.templating.list) {
+      if (type !== 'query') continue;
+      const sql = asStored(query.rawSql, asking);
+      const { meta, data } = await ask(seeded, sql);
+      expect(
+        meta.map((column) => column.name),
+        name,
+      ).toEqual(['value', 'text']);
+      expect(data.length, name).toBeGreaterThan(0);
+      expect((await ask(empty, sql)).data, name).toEqual([]);
+    }
+  });
+
+  test('has annotations at the times of the changes', async () => {
+    const titles: unknown[] = [];
+    for (const { name, target } of json.annotations.list) {
+      const sql = asStored(target.rawSql, asking);
+      const { meta, data } = await ask(seeded, sql);
+      expect(meta.map((column) => column.name)).toEqual(['time', 'title', 'text', 'tags']);
+      expect(meta[0]?.type).toMatch(/^DateTime/);
+      titles.push([name, data.map((row) => row['title'])]);
+      expect((await ask(empty, sql)).data, name).toEqual([]);
+    }
+    expect(titles).toEqual([
+      ['Route-table changes', ['v2']],
+      ['Deploys', ['1.5.0', '1.6.0']],
+      ['Price changes', ['gpt-4o']],
+    ]);
+  });
+});
+
+/** When each alert fires, for what, and when it is over; seconds before the end of the three days. */
+const drifting = Math.round(0.3 * 3 * day);
+const wednesday = (clock: number): number => end - Date.parse('2026-11-18T00:00:00Z') / 1_000 - clock * hour;
+const tuesday = (clock: number): number => wednesday(clock) + day;
+const expected: Readonly<Record<string, { fires: number; for: readonly string[]; quiet: number; over?: number }>> = {
+  fallback_spike: { quiet: drifting, fires: 0, for: ['rewrite-query'] },
+  provider_failures_now: { quiet: wednesday(14), fires: wednesday(14.5), for: ['anthropic'], over: wednesday(15.5) },
+  score_drop: { quiet: drifting, fires: 0, for: ['rewrite-query'] },
+  override_rise: { quiet: tuesday(14), fires: tuesday(20), for: ['synthesize-answer'], over: wednesday(22) },
+  latency_rise: { quiet: wednesday(14), fires: wednesday(14.75), for: ['frontier'], over: wednesday(16) },
+  cost_burn: { quiet: wednesday(8), fires: wednesday(11), for: ['synthesize-answer'], over: wednesday(18) },
+  budget_exceeded: { quiet: wednesday(9.9), fires: wednesday(10.1), for: ['answers per day'], over: wednesday(34.1) },
+  distribution_shift: {
+    quiet: wednesday(14),
+    fires: wednesday(14.75),
+    for: ['classify-intent', 'critique-draft'],
+    over: wednesday(16),
+  },
+  telemetry_absent: { quiet: 0, fires: -hour, for: ['simulated'] },
+};
+
+describe.each(rules)('the rule $title', ({ uid, data: [query, condition] }) => {
+  const id = uid.replace('routescope-', '').replaceAll('-', '_');
+  const { evaluator, unloadEvaluator } = condition.model.conditions[0];
+  const at = (before: number, sidecar: Sidecar): Promise<Answer> => {
+    const { from: back, to: lag } = query.relativeTimeRange;
+    const now = Math.round(end - before + lag);
+    return ask(sidecar, asStored(query.model.rawSql, { from: now - back, to: now - lag, intervalSeconds: 60 }));
+  };
+  const above = ({ data }: Answer, limit: number): unknown[] =>
+    data.filter((row) => Number(row['value']) > limit).map((row) => Object.values(row)[0]);
+
+  test('gives one row per instance, with exactly one number', async () => {
+    const { meta, data, statistics } = await at(drifting, seeded);
+    expect(statistics.elapsed).toBeLessThan(slowestSeconds);
+    expect(meta.filter(({ type }) => !/String/.test(type))).toEqual([{ name: 'value', type: 'Float64' }]);
+    const labels = data.map(({ value, ...row }) => JSON.stringify(row));
+    expect(new Set(labels).size).toBe(labels.length);
+    for (const { value } of data) expect(value).toEqual(expect.any(Number));
+  });
+
+  test('is quiet, fires for what it is about, and ends', async () => {
+    const { quiet, fires, for: whom, over } = expected[id] as (typeof expected)[string];
+    expect(above(await at(quiet, seeded), evaluator.params[0])).toEqual([]);
+    expect(above(await at(fires, seeded), evaluator.params[0])).toEqual(whom);
+    if (over !== undefined) expect(above(await at(over, seeded), unloadEvaluator.params[0])).toEqual([]);
+  });
+
+  test('has no rows and no error while the store is empty', async () => {
+    expect((await at(0, empty)).data).toEqual([]);
+  });
+});
+
+test('a column that is renamed names the panels and rules it breaks', async () => {
+  await empty.engine.writer.command({ query: 'ALTER TABLE routescope.calls_1m RENAME COLUMN failovers TO diverted' });
+  const broken: string[] = [];
+  const everyQuery = [
+    ...everyPanel.map(({ name, panel, json, rawSql }) => ({ name, sql: asStored(rawSql, askingOf(panel, json)) })),
+    ...rules.map(({ title, data: [{ model }] }) => ({
+      name: title,
+      sql: asStored(model.rawSql, { from, to: end, intervalSeconds: 60 }),
+    })),
+  ];
+  for (const { name, sql } of everyQuery)
+    await ask(empty, sql).catch((problem: Error) => {
+      expect(problem.message).toContain('failovers');
+      broken.push(name);
+    });
+  expect(broken).toEqual(['Routing overview: Fallback rate per tag']);
+});
