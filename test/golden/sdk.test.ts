@@ -24,6 +24,7 @@ test.each([
   ['@routescope/sdk', 'index.d.ts'],
   ['@routescope/sdk/router', 'router/index.d.ts'],
   ['@routescope/sdk/node', 'node/index.d.ts'],
+  ['@routescope/sdk/otel', 'otel/index.d.ts'],
 ])('the types of %s are the ones kept', async (_, entry) => {
   for (const [path, text] of reachable(join(dist, entry)))
     await expect(text).toMatchFileSnapshot(join(import.meta.dirname, 'sdk', relative(dist, path)));
@@ -33,6 +34,7 @@ test.each([
   ['@routescope/sdk', ['closeOpenInferences', 'observe', 'score', 'shown', 'withSession', 'withTag']],
   ['@routescope/sdk/router', ['RouteError', 'anthropicMessages', 'createRouter', 'openaiChat', 'routes']],
   ['@routescope/sdk/node', ['start']],
+  ['@routescope/sdk/otel', ['adopt', 'everyCall', 'keepShare']],
 ])('%s exports these names', async (name, names) => {
   expect(Object.keys(await import(name)).sort()).toEqual(names);
 });

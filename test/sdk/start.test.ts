@@ -68,6 +68,22 @@ test('--import @routescope/sdk/register does it from the environment', async () 
   expect(received).toEqual([{ service: 'env-shop', names: ['work'] }]);
 });
 
+test('every call is recorded when asked for, whatever the sampler of the environment says of the rest', async () => {
+  const call = "trace.getTracer('t').startSpan('call', { attributes: { 'gen_ai.operation.name': 'chat' } }).end();";
+  const env = { OTEL_SERVICE_NAME: 'shop', ROUTESCOPE_ENDPOINT: url, OTEL_TRACES_SAMPLER: 'always_off' };
+  await app(['--import', '@routescope/sdk/register'], `${oneSpan}${call}`, env);
+  expect(received).toEqual([]);
+  await app(['--import', '@routescope/sdk/register'], `${oneSpan}${call}`, { ...env, ROUTESCOPE_EVERY_CALL: 'true' });
+  expect(received).toEqual([{ service: 'shop', names: ['call'] }]);
+});
+
+test('a share of traces that is none, and content nobody knows, stop the start', async () => {
+  const started = (option: string) =>
+    app([], `import { start } from '@routescope/sdk/node'; start({ serviceName: 's', ${option} });`);
+  await expect(started('sampling: 10')).rejects.toThrow('sampling: found 10, expected a share from 0 to 1');
+  await expect(started("content: 'all'")).rejects.toThrow('content: found all, expected off, metadata, full');
+});
+
 test('stats() say what became of every span: acknowledged, or given up on', async () => {
   const run = (code: number): Promise<{ stdout: string }> => {
     status = code;

@@ -38,6 +38,10 @@ export interface AttemptFrame {
    * `endedAt` as its end time. An observed client outside a route ends its span itself.
    */
   adopt(inference: Inference): void;
+  /** Counts an inference whose span somebody else has made and ends: the verdict will not stand on it. */
+  witness(inference: Inference): void;
+  /** What had begun turned out to be no inference. */
+  lost(): void;
 }
 
 export interface Frame {

@@ -14,11 +14,15 @@ import { hrTime } from './telemetry.ts';
 const emitter: string = randomBytes(8).toString('hex');
 let sequence = 0;
 
+/** Makes a span that is about to end the next of this emitter. */
+export function numberSpan(span: Span): void {
+  if (!span.isRecording() || !(span.spanContext().traceFlags & TraceFlags.SAMPLED)) return;
+  span.setAttribute('routescope.emitter.id', emitter);
+  span.setAttribute('routescope.emitter.sequence', ++sequence);
+}
+
 /** Ends a span of ours as the next of this emitter. @param at epoch ms. */
 export function endSpan(span: Span, at: number): void {
-  if (span.isRecording() && span.spanContext().traceFlags & TraceFlags.SAMPLED) {
-    span.setAttribute('routescope.emitter.id', emitter);
-    span.setAttribute('routescope.emitter.sequence', ++sequence);
-  }
+  numberSpan(span);
   span.end(hrTime(at));
 }

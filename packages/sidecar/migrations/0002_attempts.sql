@@ -168,4 +168,4 @@ SELECT
     values[indexOf(keys, 'routescope.validation.version')] AS validation_version,
     if(values[indexOf(keys, 'routescope.outcome')] = '', if(StatusCode = 'Error', 'failed', 'accepted'), values[indexOf(keys, 'routescope.outcome')]) AS outcome
 FROM routescope.otel_traces
-WHERE operation IN ('chat', 'generate_content', 'text_completion', 'embeddings');
+WHERE operation IN ('chat', 'generate_content', 'text_completion', 'embeddings') AND indexOf(keys, 'routescope.duplicate_of') = 0;

@@ -18,6 +18,8 @@ export interface AttemptFrame {
     readonly attributes: Attributes;
     begun(): void;
     adopt(inference: Inference): void;
+    witness(inference: Inference): void;
+    lost(): void;
 }
 export interface Frame {
     readonly session?: string | undefined;

@@ -5,10 +5,12 @@ import type { Attributes } from '@opentelemetry/api';
 import { parsePrices, type UserPrices } from '@routescope/conventions/prices';
 import { type ContentMode, type ContentOptions, setDefaultContent } from '../content/settings.ts';
 import { closeOpenInferences } from '../observe/open.ts';
+import { adopt } from '../otel/adopt.ts';
 import { setDefaultPrices } from '../prices.ts';
 import { setDefaultEndpoint } from '../score.ts';
 import { telemetryFailures } from '../telemetry.ts';
 import { countingExporter, type ExportStats } from './exporter.ts';
+import { samplerOf } from './sampler.ts';
 
 export interface StartOptions {
   /** `service.name` of every span. */
@@ -22,6 +24,15 @@ export interface StartOptions {
   readonly prices?: string | UserPrices;
   /** Keep what was said: `off`, `metadata` or `full`, for clients that do not say it themselves. @default off */
   readonly content?: ContentMode | ContentOptions;
+  /**
+   * Share of the traces to keep, 0 to 1; each kept one says how many it stands for, and counts are weighted with it.
+   * @default OTEL_TRACES_SAMPLER, else all
+   */
+  readonly sampling?: number;
+  /** Record every routed call and every inference, whatever the sampler says of the rest. @default false */
+  readonly everyCall?: boolean;
+  /** Put tag, session and cost on the inference spans of other instrumentations too. @default true */
+  readonly adopt?: boolean;
   /** More resource attributes. */
   readonly attributes?: Attributes;
 }
@@ -40,7 +51,7 @@ const maxQueueSize = 65_536;
 
 /**
  * Registers OpenTelemetry with one exporter to the sidecar. Call it once, before the first span.
- * @throws Error when @opentelemetry/sdk-node or the exporter is not installed, or the prices are wrong.
+ * @throws Error when @opentelemetry/sdk-node or the exporter is not installed, or an option is wrong.
  */
 export function start(options: StartOptions): Telemetry {
   const {
@@ -50,6 +61,9 @@ export function start(options: StartOptions): Telemetry {
     endpoint = 'http://127.0.0.1:4318',
     prices,
     content,
+    sampling,
+    everyCall = false,
+    adopt: adopts = true,
     attributes,
   } = options;
   if (prices !== undefined) {
@@ -70,6 +84,7 @@ export function start(options: StartOptions): Telemetry {
     maxExportBatchSize: 512,
     scheduledDelayMillis: 1_000,
   });
+  const sampler = samplerOf({ sampling, everyCall }, tracing);
   const counted = exporter.countEnded(processor);
   const sdk = new NodeSDK({
     resource: resources.resourceFromAttributes({
@@ -78,7 +93,8 @@ export function start(options: StartOptions): Telemetry {
       ...(environment !== undefined && { 'deployment.environment.name': environment }),
       ...attributes,
     }),
-    spanProcessors: [counted],
+    spanProcessors: adopts ? [adopt(), counted] : [counted],
+    ...(sampler && { sampler }),
     // Traces only, whatever the environment says: nothing starts here that nobody asked for.
     metricReaders: [],
     logRecordProcessors: [],

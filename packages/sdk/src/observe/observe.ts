@@ -11,6 +11,7 @@ import { InferenceSpan } from './inference.ts';
 import { loops, methods } from './methods.ts';
 import { type Loop, patchLoop, patchMethod, patchRetries, replace, type Watch } from './patch.ts';
 import { isLoopback, type Server, serverOf } from './provider.ts';
+import { scopeName } from './scope.ts';
 
 export interface ObserveOptions {
   /** Prices that add to the catalog or replace it, for this client; else the process's own (`start({ prices })`). */
@@ -30,9 +31,6 @@ export interface ObserveOptions {
   /** Epoch ms; for simulations. @default the system's */
   readonly clock?: Clock;
 }
-
-/** The name every span of this package carries as its scope. */
-export const scopeName = '@routescope/sdk';
 
 // biome-ignore lint/suspicious/noExplicitAny: told apart by their shape, so that neither SDK has to be installed.
 type Internal = any;

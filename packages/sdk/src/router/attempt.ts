@@ -81,6 +81,16 @@ export class Attempt implements AttemptFrame {
     if (this.#settled) this.#closeLast();
   }
 
+  witness(inference: Inference): void {
+    this.#inferences.push(inference);
+    this.lost();
+  }
+
+  lost(): void {
+    this.#open--;
+    if (this.#settled && this.#open === 0) this.#closeLast();
+  }
+
   /** Sets the verdict. Inferences still being read (a stream handed to the app) are closed when they end. */
   settle(outcome: Outcome, verdict: Verdict | undefined, value: unknown, error: unknown): void {
     this.#settled = { outcome, verdict };

@@ -8,7 +8,7 @@ import type { UserPrices } from '@routescope/conventions/prices';
 import { currentFrame, withFrame } from '../context.ts';
 import { isAbort } from '../observe/ending.ts';
 import { present } from '../observe/facts.ts';
-import { scopeName } from '../observe/observe.ts';
+import { scopeName } from '../observe/scope.ts';
 import { bookOf } from '../prices.ts';
 import { type Clock, guard, hrTime, systemClock } from '../telemetry.ts';
 import type { ChatInput } from './adapters.ts';

@@ -120,7 +120,8 @@ export function attemptsMigration(): string {
       'attempt',
       // Outside a route an attempt is a call of its own.
       { call_id: `if(${callId} = '', SpanId, ${callId})` },
-      `operation IN (${inferenceOperations.map(quote).join(', ')})`,
+      // A call that another instrumentation saw too is one row.
+      `operation IN (${inferenceOperations.map(quote).join(', ')}) AND indexOf(keys, 'routescope.duplicate_of') = 0`,
     ),
     '',
   ].join('\n');

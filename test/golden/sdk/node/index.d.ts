@@ -9,6 +9,9 @@ export interface StartOptions {
     readonly endpoint?: string;
     readonly prices?: string | UserPrices;
     readonly content?: ContentMode | ContentOptions;
+    readonly sampling?: number;
+    readonly everyCall?: boolean;
+    readonly adopt?: boolean;
     readonly attributes?: Attributes;
 }
 export interface Telemetry {

@@ -7,5 +7,4 @@ export interface ObserveOptions {
     readonly content?: ContentMode | ContentOptions;
     readonly clock?: Clock;
 }
-export declare const scopeName = "@routescope/sdk";
 export declare function observe<C extends object>(client: C, options?: ObserveOptions): C;

@@ -28,6 +28,8 @@ export declare class Attempt implements AttemptFrame {
     constructor(options: AttemptOptions);
     begun(): void;
     adopt(inference: Inference): void;
+    witness(inference: Inference): void;
+    lost(): void;
     settle(outcome: Outcome, verdict: Verdict | undefined, value: unknown, error: unknown): void;
     whenClosed(done: () => void): void;
     outcomeOf(judged: Outcome): Outcome;
