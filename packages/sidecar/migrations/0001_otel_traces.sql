@@ -18,6 +18,12 @@ CREATE TABLE IF NOT EXISTS routescope.otlp_in
         events Array(Tuple(time_unix_nano UInt64, name LowCardinality(String), attributes Array(Tuple(key LowCardinality(String), value {AnyValue})))),
         links Array(Tuple(trace_id String, span_id String, trace_state String, attributes Array(Tuple(key LowCardinality(String), value {AnyValue})))),
         status Tuple(message String, code Int32)),
+    log Tuple(
+        time_unix_nano UInt64,
+        attributes Array(Tuple(key LowCardinality(String), value {AnyValue})),
+        trace_id String,
+        span_id String,
+        observed_time_unix_nano UInt64),
     received_at_unix_nano UInt64
 )
 ENGINE = Null;
@@ -95,7 +101,8 @@ SELECT
     arrayMap(id -> lower(hex(id)), span.links.span_id) AS `Links.SpanId`,
     span.links.trace_state AS `Links.TraceState`,
     arrayMap(a -> attributes(a), span.links.attributes) AS `Links.Attributes`
-FROM routescope.otlp_in;
+FROM routescope.otlp_in
+WHERE span.span_id != toFixedString('', 8); -- else the record is a log's
 
 -- When a trace began and ended, so that a look-up by trace id prunes by time. Read with GROUP BY TraceId.
 CREATE TABLE IF NOT EXISTS routescope.otel_traces_trace_id_ts

@@ -4,13 +4,14 @@
  *
  *     HTTP ─ receive ─ redact ─ seen? ─ spool ─ 200 … load ─ engine ─ tables ─ query
  */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { eventRows } from './api/events.ts';
 import { createQueryEndpoint } from './api/query.ts';
 import { createRowsEndpoint } from './api/rows.ts';
 import { scoreRows } from './api/scores.ts';
+import { admitting, checkExposure } from './auth.ts';
 import { migrate } from './engine/migrate.ts';
 import { type Engine, openEngine } from './engine/supervise.ts';
 import { consumersOf, type ForwardStatus, startForwarder } from './forward/forward.ts';
@@ -18,8 +19,13 @@ import type { Target } from './forward/target.ts';
 import { ledgerMetrics } from './ledger.ts';
 import { type LoadCounters, startLoader } from './load.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { defaultLimits, type Limits } from './receive/body.ts';
+import { Buffers } from './receive/buffers.ts';
 import { createCounters, type ReceiveCounters } from './receive/counters.ts';
-import { createReceiver } from './receive/http.ts';
+import type { GrpcServer } from './receive/grpc.ts';
+import { createHttpEndpoint } from './receive/http.ts';
+import { createReceiver } from './receive/receiver.ts';
+import { type RedactOptions, Redactor } from './redact/redactor.ts';
 import { createHttpServer } from './server.ts';
 import { openSeen } from './spool/seen.ts';
 import { openSpool } from './spool/spool.ts';
@@ -31,6 +37,15 @@ export interface SidecarOptions {
   readonly host?: string;
   /** 0 takes a free one. @default 4318 */
   readonly port?: number;
+  /** Of OTLP/gRPC; 0 takes a free one. @default none is opened */
+  readonly grpcPort?: number;
+  /** Asked of every request but the probes, as `authorization: Bearer …`. Without one only loopback is listened on. */
+  readonly token?: string;
+  /** Certificate chain and private key, PEM. @default plain text */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  /** Which attributes stay or go, beside what is known to be content or looks like it. */
+  readonly redact?: RedactOptions;
+  readonly limits?: Limits;
   /** How long spans gather before they are loaded, in ms. @default 1000 */
   readonly lingerMs?: number;
   /** Other OTLP receivers that get every span too. @default none */
@@ -43,6 +58,8 @@ export interface SidecarOptions {
 export interface Sidecar {
   /** Where OTLP, scores and queries go, e.g. `http://127.0.0.1:4318`. */
   readonly url: string;
+  /** Of OTLP/gRPC, if it was asked for. */
+  readonly grpcPort: number | undefined;
   readonly engine: Engine;
   /** The page at `/metrics`; rooms add their own to it. */
   readonly metrics: Metrics;
@@ -67,6 +84,9 @@ export interface SidecarStatus extends Readonly<ReceiveCounters>, Readonly<LoadC
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const { dataDirectory, host = '127.0.0.1', port = 4318, lingerMs = 1_000, log = () => {} } = options;
   const { forward = [], forwardLagBytes = 1024 ** 3 } = options;
+  const { grpcPort, token, tls, limits = defaultLimits } = options;
+  checkExposure(host, token);
+  const admits = token === undefined ? undefined : admitting(token);
   const counters = createCounters();
   const spool = await openSpool(join(dataDirectory, 'spool'), {
     consumers: [{ name: 'load' }, ...consumersOf(forward, forwardLagBytes)],
@@ -93,7 +113,24 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     'From the head of an OTLP request until its answer.',
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
   );
-  const receiver = createReceiver({ spool, seen, counters });
+  const buffers = new Buffers();
+  const receiver = createReceiver({
+    spool,
+    seen,
+    counters,
+    redact: new Redactor(options.redact),
+    buffers,
+    limits,
+    now: () => BigInt(Date.now()) * 1_000_000n,
+  });
+  const timed = (signal: 'traces' | 'logs') => {
+    const endpoint = createHttpEndpoint(signal, { receiver, buffers, limits });
+    return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      const began = performance.now();
+      await endpoint(request, response);
+      acknowledged.observe((performance.now() - began) / 1_000);
+    };
+  };
 
   const status = (): SidecarStatus => ({
     ...counters,
@@ -106,11 +143,8 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   metrics.add(...ledgerMetrics(status));
   const server = createHttpServer(
     {
-      traces: async (request, response) => {
-        const began = performance.now();
-        await receiver.handle(request, response);
-        acknowledged.observe((performance.now() - began) / 1_000);
-      },
+      traces: timed('traces'),
+      logs: timed('logs'),
       scores: createRowsEndpoint({
         writer: engine.writer,
         table: 'routescope.scores',
@@ -132,11 +166,21 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       alive: (_, response) => void response.end('alive\n'),
       ready: (_, response) => answerReady(response, engine),
     },
-    log,
+    { log, admits, tls },
   );
+  let grpc: GrpcServer | undefined;
   try {
     await new Promise<void>((listening, failed) => server.once('error', failed).listen(port, host, listening));
+    if (grpcPort !== undefined) {
+      const { startGrpcServer } = await import('./receive/grpc.ts');
+      grpc = await startGrpcServer({ receiver, limits, host, port: grpcPort, admits, tls, log }).catch(() => {
+        throw new Error(
+          `port ${grpcPort} on ${host} is taken: stop what listens there (Jaeger, a collector?), or choose one with --grpc-port, or none with --grpc-port off`,
+        );
+      });
+    }
   } catch (problem) {
+    server.close();
     await Promise.all([loader.close(), forwarder.close(0)]);
     await Promise.all([engine.close(), spool.close()]);
     if ((problem as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw problem;
@@ -146,7 +190,8 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   }
 
   return {
-    url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`,
+    grpcPort: grpc?.port,
     engine,
     metrics,
     status,
@@ -155,6 +200,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       receiver.refuse();
       const closed = new Promise((done) => server.close(done));
       server.closeIdleConnections();
+      await grpc?.close();
       await loader.flush();
       await Promise.all([loader.close(), forwarder.close()]);
       server.closeAllConnections();

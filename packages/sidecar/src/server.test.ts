@@ -8,6 +8,7 @@ const answer = (name: string) => (_: unknown, response: { end(text: string): voi
 const server = createHttpServer(
   {
     traces: answer('traces'),
+    logs: answer('logs'),
     scores: answer('scores'),
     events: answer('events'),
     query: answer('query'),
@@ -16,7 +17,7 @@ const server = createHttpServer(
     alive: answer('alive'),
     ready: answer('ready'),
   },
-  () => {},
+  { log: () => {} },
 );
 beforeAll(() => new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening)));
 afterAll(() => new Promise((closed) => server.close(closed)));
@@ -65,6 +66,6 @@ test('a page in a browser is not answered, neither across origins nor by a name 
 });
 
 test('an unknown path and a wrong method say what there is', async () => {
-  expect(await ask('/v1/logs', 'POST')).toMatchObject({ status: 404, body: expect.stringContaining('/v1/traces') });
+  expect(await ask('/v1/metrics', 'POST')).toMatchObject({ status: 404, body: expect.stringContaining('/v1/traces') });
   expect(await ask('/v1/scores')).toMatchObject({ status: 405, body: expect.stringContaining('takes POST') });
 });

@@ -1,10 +1,14 @@
 /** The sidecar's one HTTP port: which path goes to which room, and who may knock. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Admits } from './auth.ts';
+import { codes, sendStatus } from './receive/status.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 export interface Routes {
   readonly traces: Handler;
+  readonly logs: Handler;
   readonly scores: Handler;
   readonly events: Handler;
   readonly query: Handler;
@@ -17,6 +21,7 @@ export interface Routes {
 /** Path, methods and handler of everything that is served; openapi.json lists the same. */
 export const served = [
   { path: '/v1/traces', methods: undefined, to: 'traces' }, // answers other methods itself, in OTLP's form
+  { path: '/v1/logs', methods: undefined, to: 'logs' },
   { path: '/v1/scores', methods: ['POST'], to: 'scores' },
   { path: '/v1/events', methods: ['POST'], to: 'events' },
   { path: '/query', methods: ['GET', 'POST'], to: 'query' },
@@ -27,32 +32,56 @@ export const served = [
   { path: '/readyz', methods: ['GET'], to: 'ready' },
 ] as const satisfies readonly { path: string; methods: readonly string[] | undefined; to: keyof Routes }[];
 
+/** A probe has no token to send. */
+const open: ReadonlySet<keyof Routes> = new Set(['alive', 'ready']);
+
 const loopback = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/;
 
-export function createHttpServer(routes: Routes, log: (line: string) => void): Server {
-  const server = createServer((request, response) => {
+export interface ServerOptions {
+  readonly log: (line: string) => void;
+  /** Absent: no token is asked for, and only programs on this machine are answered. */
+  readonly admits?: Admits | undefined;
+  /** PEM; absent: plain HTTP. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+}
+
+export function createHttpServer(routes: Routes, { log, admits, tls }: ServerOptions): Server {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     const path = (request.url ?? '/').split('?', 1)[0]?.replace(/(?<=.)\/$/, '');
     const route = served.find((candidate) => candidate.path === path);
+    const refuse = (status: number, code: number, message: string): void => {
+      if (!request.complete) response.setHeader('connection', 'close');
+      sendStatus(request, response, status, code, message);
+    };
     // A page in a browser can reach loopback: by a name that resolves to it, or across origins. Neither is let in.
-    if (!loopback.test(request.headers.host ?? '') || request.headers.origin !== undefined)
-      return refuse(response, 403, 'only programs on this machine are answered');
-    if (!route)
-      return refuse(response, 404, `nothing is served at ${path}; see ${served.map((each) => each.path).join(', ')}`);
+    if (isForeign(request, admits !== undefined))
+      return refuse(403, codes.permissionDenied, 'only programs on this machine are answered');
+    if (!route) {
+      const known = served.map((each) => each.path).join(', ');
+      return refuse(404, codes.notFound, `nothing is served at ${path}; see ${known}`);
+    }
+    if (admits && !open.has(route.to) && !admits(request.headers.authorization)) {
+      response.setHeader('www-authenticate', 'Bearer');
+      return refuse(401, codes.unauthenticated, 'a bearer token is wanted: authorization: Bearer …');
+    }
     if (route.methods && !(route.methods as readonly string[]).includes(request.method ?? '')) {
       response.setHeader('allow', route.methods.join(', '));
-      return refuse(response, 405, `${path} takes ${route.methods.join(' or ')}`);
+      return refuse(405, codes.invalidArgument, `${path} takes ${route.methods.join(' or ')}`);
     }
     Promise.resolve(routes[route.to](request, response)).catch((problem: unknown) => {
       log(`${request.method} ${path} failed: ${problem instanceof Error ? problem.message : String(problem)}`);
-      if (!response.headersSent) refuse(response, 500, 'the request failed; see the log of the sidecar');
-      else response.destroy();
+      if (response.headersSent) response.destroy();
+      else refuse(500, codes.internal, 'the request failed; see the log of the sidecar');
     });
-  });
+  };
+  const server = tls ? createTlsServer({ cert: tls.cert, key: tls.key }, answer) : createServer(answer);
   server.keepAliveTimeout = 65_000;
   return server;
 }
 
-function refuse(response: ServerResponse, status: number, message: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ code: status === 404 ? 5 : 3, message }));
+/** With a token the name the sidecar is reached by may be any; a page of another origin is never answered. */
+function isForeign(request: IncomingMessage, hasToken: boolean): boolean {
+  const { host = '', origin } = request.headers;
+  if (!hasToken && !loopback.test(host)) return true;
+  return origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`;
 }

@@ -49,13 +49,25 @@ export const eventShape: Shape = shape('Event', {
   2: text('name'),
   3: sub('attributes', keyValue),
 });
-const linkShape = shape('Link', {
+export const linkShape = shape('Link', {
   1: text('trace_id'),
   2: text('span_id'),
   3: text('trace_state'),
   4: sub('attributes', keyValue),
 });
-const statusShape = shape('Status', { 2: text('message'), 3: varint('code') });
+export const statusShape = shape('Status', { 2: text('message'), 3: varint('code') });
+/** A log record as far as it is read: what is kept of logs are evaluation results, which have no body. */
+export const logShape: Shape = shape('LogRecord', {
+  1: fixed64('time_unix_nano'),
+  2: varint('severity_number'),
+  3: text('severity_text'),
+  5: text('body'),
+  6: sub('attributes', keyValue),
+  9: text('trace_id'),
+  10: text('span_id'),
+  11: fixed64('observed_time_unix_nano'),
+  12: text('event_name'),
+});
 export const spanShape: Shape = shape('Span', {
   1: text('trace_id'),
   2: text('span_id'),
@@ -73,7 +85,7 @@ export const spanShape: Shape = shape('Span', {
 
 /** Reads fields one after the other; one per walk, so that nothing is allocated on the way. */
 export class Cursor {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   /** Field number, wire type and bounds of the value of the field read last; `begin` is where its tag stood. */
   number = 0;
   wire = 0;
@@ -151,6 +163,11 @@ export class Cursor {
       if (known.wire !== this.wire) throw this.mismatch(of.message, known);
       if (known.shape) this.check(this.start, at, known.shape);
     }
+  }
+
+  /** @throws Malformed when the field read last is of another wire type. */
+  expect(message: string, name: string, wire: Field['wire']): void {
+    if (this.wire !== wire) throw this.mismatch(message, { name, wire });
   }
 
   mismatch(message: string, field: Field): Malformed {

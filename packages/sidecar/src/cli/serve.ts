@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Target, targetOf } from '../forward/target.ts';
 import { startSidecar } from '../pipeline.ts';
 import { command, UsageError, whole } from './command.ts';
+import { door, doorOf } from './door.ts';
 import { data } from './options.ts';
 
 export const serve = command({
@@ -10,13 +11,7 @@ export const serve = command({
   summary: 'take OTLP, keep it, answer questions',
   options: {
     data,
-    port: {
-      type: 'string',
-      value: 'N',
-      help: 'port on 127.0.0.1; 0 takes a free one',
-      env: 'ROUTESCOPE_PORT',
-      otherwise: '4318',
-    },
+    ...door,
     'linger-ms': {
       type: 'string',
       value: 'N',
@@ -41,12 +36,13 @@ export const serve = command({
   async run({ values }, { log }) {
     const sidecar = await startSidecar({
       dataDirectory: values.data,
-      port: whole('port', values.port, 0, 65_535),
+      ...doorOf(values),
       lingerMs: whole('linger-ms', values['linger-ms'], 10, 3_600_000),
       forward: targets(values.forward, values['forward-file']),
       log,
     });
     log(`listening on ${sidecar.url} (OTLP at /v1/traces, questions at /query), data in ${values.data}`);
+    if (sidecar.grpcPort !== undefined) log(`OTLP/gRPC at port ${sidecar.grpcPort}`);
     await new Promise<void>((stop) => {
       process.once('SIGINT', () => stop());
       process.once('SIGTERM', () => stop());

@@ -2,7 +2,7 @@
  * From records of the spool back to OTLP: ExportTraceServiceRequests of bounded size, spans grouped by their resource and
  * scope again. The bytes of a span are those that were received; only a target's own filter or redaction looks inside.
  */
-import type { Redactor } from '../redact.ts';
+import type { bytesMatcher } from '../redact/match.ts';
 import { scan } from '../spool/record.ts';
 import { Cursor, varintBytes, writeVarint } from '../wire.ts';
 
@@ -19,7 +19,7 @@ export interface BatchOptions {
   /** Attributes one of whose values a span must have; every one of them. */
   readonly only?: Readonly<Record<string, readonly string[]>>;
   /** Attributes this target does not get, on top of what was cut when the span was received. */
-  readonly cut?: Redactor;
+  readonly cut?: ReturnType<typeof bytesMatcher>;
 }
 
 /** Spans that the filter left out are not counted in any batch. */
@@ -59,7 +59,7 @@ function recordsOf(segment: Buffer): Parts[] {
       else if (cursor.number === 2) parts.scope = part;
       else if (cursor.number === 3) parts.span = part;
     }
-    records.push(parts);
+    if (parts.span.length > 0) records.push(parts); // else it is an evaluation result
   });
   return records;
 }
@@ -127,7 +127,7 @@ const resourceFields: AttributeFields = { own: 1, inside: {} };
 const spanFields: AttributeFields = { own: 9, inside: { 11: { own: 3, inside: {} }, 13: { own: 4, inside: {} } } };
 
 /** The message without the attributes that `cut` names; itself when there are none. */
-function withoutAttributes(bytes: Buffer, fields: AttributeFields, cut: Redactor): Buffer {
+function withoutAttributes(bytes: Buffer, fields: AttributeFields, cut: ReturnType<typeof bytesMatcher>): Buffer {
   const cursor = new Cursor(bytes);
   const kept: Buffer[] = [];
   let from = 0;

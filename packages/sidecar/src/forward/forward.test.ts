@@ -18,7 +18,8 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Buffers } from '../receive/buffers.ts';
 import { walk } from '../receive/walk.ts';
-import { createRedactor } from '../redact.ts';
+import { bytesMatcher } from '../redact/match.ts';
+import { Redactor } from '../redact/redactor.ts';
 import { createSeen } from '../spool/seen.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';
 import { Cursor } from '../wire.ts';
@@ -68,13 +69,17 @@ const recordsOf = (spans: readonly ReadableSpan[]): Buffer =>
   walked(ProtobufTraceSerializer.serializeRequest([...spans]) as Uint8Array);
 
 function walked(request: Uint8Array): Buffer {
-  const { records } = walk(request, {
-    seen: createSeen(1_000),
-    redact: createRedactor(),
-    onCut: () => {},
-    buffers: new Buffers(),
-    receivedAtUnixNano: 1n,
-  });
+  const { records } = walk(
+    { buffer: Buffer.from(request), length: request.length },
+    {
+      signal: 'traces',
+      seen: createSeen(1_000),
+      redact: new Redactor(),
+      onCut: () => {},
+      buffers: new Buffers(),
+      receivedAtUnixNano: 1n,
+    },
+  );
   return Buffer.from(records);
 }
 
@@ -115,7 +120,7 @@ describe('batches', () => {
 
   test("cut the target's own list from span, event and resource", () => {
     const records = recordsOf([span('secret-service', 'one', { 'user.id': 'alice', kept: 'yes' })]);
-    const [batch] = [...batchesOf(records, { ...whole, cut: createRedactor(['user.', 'service.name']) })];
+    const [batch] = [...batchesOf(records, { ...whole, cut: bytesMatcher(['user.', 'service.name']) })];
     for (const gone of ['alice', 'user.id', 'secret-service']) expect(batch?.body.includes(gone)).toBe(false);
     expect(batch?.body.includes('kept')).toBe(true);
   });

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRedactor } from '../redact.ts';
+import { bytesMatcher } from '../redact/match.ts';
 import type { Consumer, Spool } from '../spool/spool.ts';
 import { type BatchOptions, batchesOf } from './batch.ts';
 import { type Sender, senderOf } from './send.ts';
@@ -95,7 +95,7 @@ class Lane {
       maxSpans: 1_024,
       maxBytes: 2 * 1024 * 1024, // below the 4 MiB that gRPC servers take by default
       ...(target.only ? { only: target.only } : {}),
-      ...(target.cut.length > 0 ? { cut: createRedactor(target.cut) } : {}),
+      ...(target.cut.length > 0 ? { cut: bytesMatcher(target.cut) } : {}),
     };
     this.#running = this.#run();
   }

@@ -1,6 +1,5 @@
-/** A request's body, whole and inflated, within limits that hold before and after inflating. */
+/** A request's body, whole, within limits. */
 import type { IncomingMessage } from 'node:http';
-import { gunzip, gunzipSync } from 'node:zlib';
 import type { Buffers } from './buffers.ts';
 
 export interface Limits {
@@ -8,72 +7,89 @@ export interface Limits {
   readonly bodyBytes: number;
   /** Inflated. @default 64 MiB */
   readonly inflatedBytes: number;
+  /** Bodies that are held at once, over all requests. @default 256 MiB */
+  readonly heldBytes: number;
 }
 
-export const defaultLimits: Limits = { bodyBytes: 20 * 1024 * 1024, inflatedBytes: 64 * 1024 * 1024 };
+const MiB = 1024 * 1024;
+export const defaultLimits: Limits = { bodyBytes: 20 * MiB, inflatedBytes: 64 * MiB, heldBytes: 256 * MiB };
+
+/** The first `length` bytes of a buffer that may be longer: what is made of the body is written behind it. */
+export interface Body {
+  readonly buffer: Buffer;
+  readonly length: number;
+}
 
 /** The body is larger than we take. */
 export class TooLarge extends Error {
   override readonly name = 'TooLarge';
 }
 
-/** The body cannot be inflated. */
-export class NotGzip extends Error {
-  override readonly name = 'NotGzip';
+/** The body is not in the encoding it says it is in. */
+export class NotInflatable extends Error {
+  override readonly name = 'NotInflatable';
 }
 
+/** More bodies are held than may be. */
+class Busy extends Error {
+  override readonly name = 'Busy';
+}
+
+/** The sender went away before its body was whole; nobody waits for an answer. */
+export class Aborted extends Error {
+  override readonly name = 'Aborted';
+}
+
+export const contentEncodings = ['identity', 'gzip', 'zstd'] as const;
+export type ContentEncoding = (typeof contentEncodings)[number];
+
+/** Room behind a body of that many bytes for its records: they repeat the resource for every span. */
+export const withRoomForRecords = (bytes: number): number => bytes * 2.5 + 4_096;
+
 /**
- * @returns the bytes as sent, and the buffer they stand in, to be given back when they are no longer needed.
- * @throws TooLarge as soon as it is known.
+ * The body as sent, in a buffer that is to be given back when it is no longer needed.
+ * @param hold asked for every chunk whether it may be held
+ * @throws TooLarge as soon as it is known, Busy, Aborted.
  */
-export async function readBody(
+export function readBody(
   request: IncomingMessage,
   limit: number,
   buffers: Buffers,
-): Promise<{ body: Buffer; buffer: Buffer }> {
+  hold: (bytes: number) => boolean,
+): Promise<Body> {
   const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > limit) throw new TooLarge(`the body has ${announced} bytes, at most ${limit} are taken`);
-  let buffer = buffers.take(Math.max(announced, 1));
-  let length = 0;
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      if (length + chunk.length > limit) throw new TooLarge(`the body has more than ${limit} bytes`);
-      if (length + chunk.length > buffer.length) {
-        const larger = buffers.take((length + chunk.length) * 2);
+  if (announced > limit)
+    return Promise.reject(new TooLarge(`the body has ${announced} bytes, at most ${limit} are taken`));
+  return new Promise((resolve, reject) => {
+    let buffer = buffers.take(withRoomForRecords(announced));
+    let length = 0;
+    const fail = (problem: Error): void => {
+      if (length < 0) return;
+      length = -1;
+      buffers.give(buffer);
+      request.pause().removeListener('data', take);
+      reject(problem);
+    };
+    const take = (chunk: Buffer) => {
+      const after = length + chunk.length;
+      if (after > limit) return fail(new TooLarge(`the body has more than ${limit} bytes`));
+      if (!hold(chunk.length)) return fail(new Busy('too many bodies are held'));
+      if (after > buffer.length) {
+        const larger = buffers.take(withRoomForRecords(after * 2));
         buffer.copy(larger, 0, 0, length);
         buffers.give(buffer);
         buffer = larger;
       }
-      chunk.copy(buffer, length);
-      length += chunk.length;
-    }
-  } catch (problem) {
-    buffers.give(buffer);
-    throw problem;
-  }
-  return { body: buffer.subarray(0, length), buffer };
-}
-
-const largeBytes = 256 * 1024;
-
-/** @throws TooLarge or NotGzip. */
-export async function inflate(body: Buffer, limit: number): Promise<Buffer> {
-  // The trailer says how much comes out, so one chunk will do; the sender wrote it, so it is not believed beyond reason.
-  const said = body.length >= 4 ? body.readUInt32LE(body.length - 4) : 0;
-  const options = {
-    maxOutputLength: limit,
-    chunkSize: Math.max(16 * 1024, Math.min(said + 1, body.length * 20, limit)),
-  };
-  try {
-    if (body.length < largeBytes) return gunzipSync(body, options);
-    return await new Promise((resolve, reject) =>
-      gunzip(body, options, (problem, inflated) => (problem ? reject(problem) : resolve(inflated))),
-    );
-  } catch (problem) {
-    if ((problem as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-      throw new TooLarge(`the body inflates to more than ${limit} bytes`);
-    throw new NotGzip(
-      `the body says it is gzip and is not: ${problem instanceof Error ? problem.message : String(problem)}`,
-    );
-  }
+      buffer.set(chunk, length);
+      length = after;
+    };
+    request.on('data', take);
+    request.once('end', () => {
+      if (length >= 0) resolve({ buffer, length });
+    });
+    request.once('error', () => fail(new Aborted('the sender went away')));
+    request.once('close', () => {
+      if (!request.complete) fail(new Aborted('the sender went away'));
+    });
+  });
 }

@@ -1,23 +1,28 @@
 /** Buffers that are used again: a fresh one costs more in page faults than the copy into it. */
 export class Buffers {
-  readonly #free: Buffer[] = [];
-  readonly #keep: number;
-  readonly #maxBytes: number;
+  /** By the power of two that is their size. */
+  readonly #free: Buffer[][] = Array.from({ length: 32 }, () => []);
+  readonly #keepBytes: number;
+  #keptBytes = 0;
 
-  /** @param keep how many are kept at most, each of at most `maxBytes`; the rest is left to the collector. */
-  constructor(keep = 16, maxBytes = 8 * 1024 * 1024) {
-    this.#keep = keep;
-    this.#maxBytes = maxBytes;
+  /** @param keepBytes how much is kept at most; the rest is left to the collector. */
+  constructor(keepBytes = 32 * 1024 * 1024) {
+    this.#keepBytes = keepBytes;
   }
 
   /** A buffer of at least that many bytes, with anything in it. */
   take(bytes: number): Buffer {
-    const fitting = this.#free.findIndex((buffer) => buffer.length >= bytes);
-    if (fitting >= 0) return this.#free.splice(fitting, 1)[0] as Buffer;
-    return Buffer.allocUnsafeSlow(Math.max(64 * 1024, 2 ** Math.ceil(Math.log2(Math.max(bytes, 1)))));
+    const power = Math.max(14, Math.ceil(Math.log2(bytes)));
+    const free = this.#free[power]?.pop();
+    if (free === undefined) return Buffer.allocUnsafeSlow(2 ** power);
+    this.#keptBytes -= free.length;
+    return free;
   }
 
   give(buffer: Buffer): void {
-    if (this.#free.length < this.#keep && buffer.length <= this.#maxBytes) this.#free.push(buffer);
+    const free = this.#free[Math.log2(buffer.length)];
+    if (free === undefined || this.#keptBytes + buffer.length > this.#keepBytes) return;
+    this.#keptBytes += buffer.length;
+    free.push(buffer);
   }
 }

@@ -5,11 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Redactor } from '../redact/redactor.ts';
 import { createSeen } from '../spool/seen.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';
+import { defaultLimits } from './body.ts';
+import { Buffers } from './buffers.ts';
 import { createCounters, type ReceiveCounters } from './counters.ts';
-import { createReceiver, type Receiver } from './http.ts';
+import { createHttpEndpoint } from './http.ts';
 import { requestFromJson } from './json.ts';
+import { createReceiver, type Receiver } from './receiver.ts';
 
 let directory: string;
 let spool: Spool;
@@ -21,13 +25,22 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'routescope-receive-'));
   spool = await openSpool(directory, { consumers: [{ name: 'load' }] });
   counters = createCounters();
+  const limits = { ...defaultLimits, bodyBytes: 10_000, inflatedBytes: 50_000 };
+  const buffers = new Buffers();
   receiver = createReceiver({
     spool,
     seen: createSeen(1000),
     counters,
-    limits: { bodyBytes: 10_000, inflatedBytes: 50_000 },
+    redact: new Redactor(),
+    buffers,
+    limits,
+    now: () => 5n,
   });
-  server = createServer((asked, response) => void receiver.handle(asked, response));
+  const endpoints = {
+    '/v1/traces': createHttpEndpoint('traces', { receiver, buffers, limits }),
+    '/v1/logs': createHttpEndpoint('logs', { receiver, buffers, limits }),
+  };
+  server = createServer((asked, response) => void endpoints[asked.url as keyof typeof endpoints](asked, response));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
 });
 afterEach(async () => {
@@ -44,14 +57,19 @@ interface Answer {
   readonly body: Buffer;
 }
 
-function post(body: string | Uint8Array, headers: Record<string, string> = {}, method = 'POST'): Promise<Answer> {
+function post(
+  body: string | Uint8Array,
+  headers: Record<string, string> = {},
+  method = 'POST',
+  path = '/v1/traces',
+): Promise<Answer> {
   return new Promise((done, failed) => {
     const { port } = server.address() as AddressInfo;
     request(
       {
         port,
         host: '127.0.0.1',
-        path: '/v1/traces',
+        path,
         method,
         headers: { 'content-type': 'application/x-protobuf', ...headers },
       },

@@ -3,37 +3,68 @@
  * JSON (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding): ids are hex, enums are numbers, 64-bit
  * numbers may be text or number, unknown fields are ignored.
  */
+
 import { Malformed } from '../wire.ts';
+import type { Signal } from './walk.ts';
 
 type Json = Record<string, unknown>;
 
+/** The names that differ by signal. */
+const names = {
+  traces: { resources: 'resourceSpans', scopes: 'scopeSpans', items: 'spans' },
+  logs: { resources: 'resourceLogs', scopes: 'scopeLogs', items: 'logRecords' },
+} as const;
+
 /** @throws Malformed with the JSON path of what is wrong. */
-export function requestFromJson(text: string): Buffer {
+export function requestFromJson(text: string, signal: Signal = 'traces'): Buffer {
   let request: unknown;
   try {
     request = JSON.parse(text);
   } catch (problem) {
-    throw new Malformed(`the body is not JSON: ${problem instanceof Error ? problem.message : String(problem)}`);
+    throw new Malformed(`the body is not JSON: ${placeOf(problem)}`);
   }
+  const { resources, scopes, items } = names[signal];
   const out = new Writer();
-  list(object(request, '$'), 'resourceSpans', '$', (item, path) => {
+  list(object(request, '$'), resources, '$', (resourceItems, path) => {
     out.message(1, () => {
-      single(item, 'resource', path, (resource, at) => out.message(1, () => attributes(out, 1, resource, at)));
-      list(item, 'scopeSpans', path, (scopeSpans, at) => {
+      single(resourceItems, 'resource', path, (resource, at) => out.message(1, () => attributes(out, 1, resource, at)));
+      list(resourceItems, scopes, path, (scopeItems, at) => {
         out.message(2, () => {
-          single(scopeSpans, 'scope', at, (scope, where) =>
+          single(scopeItems, 'scope', at, (scope, where) =>
             out.message(1, () => {
               out.text(1, text_(scope, 'name', where));
               out.text(2, text_(scope, 'version', where));
               attributes(out, 3, scope, where);
             }),
           );
-          list(scopeSpans, 'spans', at, (span, where) => out.message(2, () => spanOf(out, span, where)));
+          list(scopeItems, items, at, (item, where) =>
+            out.message(2, () => (signal === 'traces' ? spanOf(out, item, where) : logOf(out, item, where))),
+          );
         });
       });
     });
   });
   return out.bytes();
+}
+
+/** Where the JSON breaks off; what the engine quotes of it is left out, because it may be content. */
+function placeOf(problem: unknown): string {
+  const message = problem instanceof Error ? problem.message : '';
+  return /position \d+/.exec(message)?.[0].replace(/^/, 'it breaks off at ') ?? 'it ends early';
+}
+
+function logOf(out: Writer, log: Json, path: string): void {
+  out.fixed64(1, integer(log, 'timeUnixNano', path));
+  out.varint(2, integer(log, 'severityNumber', path));
+  out.text(3, text_(log, 'severityText', path));
+  single(log, 'body', path, (body, at) => out.message(5, () => anyValue(out, body, at)));
+  attributes(out, 6, log, path);
+  out.varint(7, integer(log, 'droppedAttributesCount', path));
+  out.fixed32(8, integer(log, 'flags', path));
+  out.raw(9, id(log, 'traceId', path));
+  out.raw(10, id(log, 'spanId', path));
+  out.fixed64(11, integer(log, 'observedTimeUnixNano', path));
+  out.text(12, text_(log, 'eventName', path));
 }
 
 function spanOf(out: Writer, span: Json, path: string): void {
@@ -46,39 +77,45 @@ function spanOf(out: Writer, span: Json, path: string): void {
   out.fixed64(7, integer(span, 'startTimeUnixNano', path));
   out.fixed64(8, integer(span, 'endTimeUnixNano', path));
   attributes(out, 9, span, path);
+  out.varint(10, integer(span, 'droppedAttributesCount', path));
   list(span, 'events', path, (event, at) =>
     out.message(11, () => {
       out.fixed64(1, integer(event, 'timeUnixNano', at));
       out.text(2, text_(event, 'name', at));
       attributes(out, 3, event, at);
+      out.varint(4, integer(event, 'droppedAttributesCount', at));
     }),
   );
+  out.varint(12, integer(span, 'droppedEventsCount', path));
   list(span, 'links', path, (link, at) =>
     out.message(13, () => {
       out.raw(1, id(link, 'traceId', at));
       out.raw(2, id(link, 'spanId', at));
       out.text(3, text_(link, 'traceState', at));
       attributes(out, 4, link, at);
+      out.varint(5, integer(link, 'droppedAttributesCount', at));
+      out.fixed32(6, integer(link, 'flags', at));
     }),
   );
+  out.varint(14, integer(span, 'droppedLinksCount', path));
   single(span, 'status', path, (status, at) =>
     out.message(15, () => {
       out.text(2, text_(status, 'message', at));
       out.varint(3, integer(status, 'code', at));
     }),
   );
+  out.fixed32(16, integer(span, 'flags', path));
 }
 
 function attributes(out: Writer, field: number, owner: Json, path: string): void {
-  list(owner, 'attributes', path, (attribute, at) =>
-    out.message(field, () => {
-      out.text(1, text_(attribute, 'key', at));
-      single(attribute, 'value', at, (value, where) => out.message(2, () => anyValue(out, value, where)));
-    }),
-  );
+  list(owner, 'attributes', path, (pair, at) => out.message(field, () => keyValue(out, pair, at)));
 }
 
-function anyValue(out: Writer, value: Json, path: string): void {
+/** Deeper than any SDK nests, and far from the end of the stack. */
+const maxDepth = 100;
+
+function anyValue(out: Writer, value: Json, path: string, depth = 0): void {
+  if (depth > maxDepth) throw new Malformed(`a value is nested more than ${maxDepth} deep`);
   const given = (name: string): boolean => value[name] !== undefined && value[name] !== null;
   if (given('stringValue')) out.text(1, text_(value, 'stringValue', path), true);
   else if (given('boolValue')) out.varint(2, value['boolValue'] === true ? 1n : 0n, true);
@@ -87,18 +124,20 @@ function anyValue(out: Writer, value: Json, path: string): void {
   else if (given('bytesValue')) out.raw(7, Buffer.from(text_(value, 'bytesValue', path), 'base64'), true);
   else if (given('arrayValue')) {
     const array = object(value['arrayValue'], `${path}.arrayValue`);
-    out.message(5, () => list(array, 'values', path, (item, at) => out.message(1, () => anyValue(out, item, at))));
+    out.message(5, () =>
+      list(array, 'values', path, (item, at) => out.message(1, () => anyValue(out, item, at, depth + 1))),
+    );
   } else if (given('kvlistValue')) {
     const pairs = object(value['kvlistValue'], `${path}.kvlistValue`);
     out.message(6, () =>
-      list(pairs, 'values', path, (pair, at) =>
-        out.message(1, () => {
-          out.text(1, text_(pair, 'key', at));
-          single(pair, 'value', at, (inner, where) => out.message(2, () => anyValue(out, inner, where)));
-        }),
-      ),
+      list(pairs, 'values', path, (pair, at) => out.message(1, () => keyValue(out, pair, at, depth + 1))),
     );
   }
+}
+
+function keyValue(out: Writer, pair: Json, path: string, depth = 0): void {
+  out.text(1, text_(pair, 'key', path));
+  single(pair, 'value', path, (value, at) => out.message(2, () => anyValue(out, value, at, depth)));
 }
 
 function object(value: unknown, path: string): Json {
@@ -128,18 +167,26 @@ function text_(owner: Json, name: string, path: string): string {
   throw new Malformed(`${path}.${name}: expected text`);
 }
 
+/** An id that is no hex is left out: the span is rejected for it, alone. */
 function id(owner: Json, name: string, path: string): Buffer {
   const hex = text_(owner, name, path);
-  if (!/^([0-9a-fA-F]{2})*$/.test(hex)) throw new Malformed(`${path}.${name}: expected hex digits`);
-  return Buffer.from(hex, 'hex');
+  return /^([0-9a-fA-F]{2})*$/.test(hex) ? Buffer.from(hex, 'hex') : Buffer.alloc(0);
 }
+
+const least = -(2n ** 63n);
+const most = 2n ** 64n - 1n;
 
 function integer(owner: Json, name: string, path: string): bigint {
   const value = owner[name];
   if (value === undefined || value === null || value === '') return 0n;
-  if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
-  if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value);
+  if (typeof value === 'number' && Number.isInteger(value)) return inRange(BigInt(value), name, path);
+  if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return inRange(BigInt(value), name, path);
   throw new Malformed(`${path}.${name}: expected a whole number`);
+}
+
+function inRange(value: bigint, name: string, path: string): bigint {
+  if (value >= least && value <= most) return value;
+  throw new Malformed(`${path}.${name}: expected a number of at most 64 bits`);
 }
 
 function double(value: unknown, path: string): number {
@@ -183,6 +230,13 @@ class Writer {
     const bytes = Buffer.alloc(8);
     bytes.writeBigUInt64LE(BigInt.asUintN(64, value));
     this.#parts.push(varintOf(BigInt((field << 3) | 1)), bytes);
+  }
+
+  fixed32(field: number, value: bigint): void {
+    if (value === 0n) return;
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32LE(Number(BigInt.asUintN(32, value)));
+    this.#parts.push(varintOf(BigInt((field << 3) | 5)), bytes);
   }
 
   double(field: number, value: number): void {

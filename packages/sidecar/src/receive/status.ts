@@ -1,5 +1,7 @@
-/** What a sender is told, in the encoding it spoke: google.rpc.Status for errors, ExportTraceServiceResponse for success. */
+/** What a sender is told, in the encoding it spoke: google.rpc.Status for errors, Export…ServiceResponse for success. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { writeVarint } from '../wire.ts';
+import type { Signal } from './walk.ts';
 
 /** What OTLP/HTTP is spoken in: https://opentelemetry.io/docs/specs/otlp/#otlphttp */
 export const encodings = { protobuf: 'application/x-protobuf', json: 'application/json' } as const;
@@ -8,23 +10,53 @@ export type Encoding = keyof typeof encodings;
 /** Codes of google.rpc.Code. */
 export const codes = {
   invalidArgument: 3,
+  notFound: 5,
+  permissionDenied: 7,
   resourceExhausted: 8,
   unimplemented: 12,
   internal: 13,
   unavailable: 14,
+  unauthenticated: 16,
 } as const;
 
-export function statusBody(encoding: Encoding, code: number, message: string): Buffer {
+export function encodingOf(request: IncomingMessage): Encoding | undefined {
+  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  if (type === encodings.protobuf) return 'protobuf';
+  return type === encodings.json ? 'json' : undefined;
+}
+
+/** Ends the response with a google.rpc.Status in the request's encoding, in JSON when that is not known. */
+export function sendStatus(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  code: number,
+  message: string,
+): void {
+  const encoding = encodingOf(request) ?? 'json';
+  const body = statusBody(encoding, code, message);
+  response.writeHead(status, { 'content-type': encodings[encoding], 'content-length': body.length });
+  response.end(body);
+}
+
+function statusBody(encoding: Encoding, code: number, message: string): Buffer {
   if (encoding === 'json') return Buffer.from(JSON.stringify({ code, message }));
   return Buffer.concat([varintField(1, code), textField(2, message)]);
 }
 
+/** google.rpc.Status with a RetryInfo, as gRPC wants it in `grpc-status-details-bin`. */
+export function statusWithRetry(code: number, message: string, delaySeconds: number): Buffer {
+  const retryInfo = field(1, varintField(1, delaySeconds)); // RetryInfo { Duration retry_delay { int64 seconds } }
+  const any = Buffer.concat([textField(1, 'type.googleapis.com/google.rpc.RetryInfo'), field(2, retryInfo)]);
+  return Buffer.concat([varintField(1, code), textField(2, message), field(3, any)]);
+}
+
 /** Nothing at all on full success, as the specification wants it. */
-export function responseBody(encoding: Encoding, rejectedSpans: number, errorMessage: string): Buffer {
-  if (rejectedSpans === 0) return Buffer.from(encoding === 'json' ? '{}' : '');
-  if (encoding === 'json')
-    return Buffer.from(JSON.stringify({ partialSuccess: { rejectedSpans: String(rejectedSpans), errorMessage } }));
-  return field(1, Buffer.concat([varintField(1, rejectedSpans), textField(2, errorMessage)]));
+export function responseBody(signal: Signal, encoding: Encoding, rejected: number, errorMessage: string): Buffer {
+  if (rejected === 0) return Buffer.from(encoding === 'json' ? '{}' : '');
+  if (encoding === 'protobuf') return field(1, Buffer.concat([varintField(1, rejected), textField(2, errorMessage)]));
+  const name = signal === 'traces' ? 'rejectedSpans' : 'rejectedLogRecords';
+  return Buffer.from(JSON.stringify({ partialSuccess: { [name]: String(rejected), errorMessage } }));
 }
 
 const textField = (number: number, text: string): Buffer => field(number, Buffer.from(text));

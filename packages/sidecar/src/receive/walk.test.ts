@@ -3,8 +3,8 @@ import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otl
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, test } from 'vitest';
-import { createRedactor } from '../redact.ts';
-import { identitiesOf, scan } from '../spool/record.ts';
+import { Redactor } from '../redact/redactor.ts';
+import { scan } from '../spool/record.ts';
 import { createSeen } from '../spool/seen.ts';
 import { Malformed } from '../wire.ts';
 import { Buffers } from './buffers.ts';
@@ -55,13 +55,18 @@ const protobuf = (...spans: ReadableSpan[]): Uint8Array =>
 const json = (...spans: ReadableSpan[]): string =>
   Buffer.from(JsonTraceSerializer.serializeRequest(spans) as Uint8Array).toString();
 
+const redact = new Redactor();
+const buffers = new Buffers();
+const bodyOf = (bytes: Uint8Array) => ({ buffer: Buffer.from(bytes), length: bytes.length });
+
 function walked(body: Uint8Array, seen = createSeen(1000)): Walked & { cuts: string[] } {
   const cuts: string[] = [];
-  const result = walk(body, {
+  const result = walk(bodyOf(body), {
+    signal: 'traces',
     seen,
-    redact: createRedactor(),
+    redact,
     onCut: (name) => cuts.push(name),
-    buffers: new Buffers(),
+    buffers,
     receivedAtUnixNano: 5n,
   });
   return { ...result, records: Buffer.from(result.records), cuts };
@@ -87,16 +92,6 @@ describe('a request of a real exporter', () => {
     expect(fromJson.spans).toBe(1);
     // Decoded by the same reader both are the same span: compare the fields that the record's schema has.
     expect(fieldsOf(fromJson.records)).toEqual(fieldsOf(fromProtobuf.records));
-  });
-
-  test('says where the ids stand in the records, also behind attributes that were cut', () => {
-    const { records, identities } = walked(
-      protobuf(span('1234567890abcdef', { 'gen_ai.input.messages': 'secret', ...values })),
-    );
-    const found: number[] = [];
-    identitiesOf(Buffer.from(records), (traceId, spanId) => found.push(traceId, spanId));
-    expect(identities).toEqual(found);
-    expect(Buffer.from(records).toString('hex', identities[1], (identities[1] as number) + 8)).toBe('1234567890abcdef');
   });
 });
 
@@ -127,7 +122,7 @@ describe('content', () => {
       'ai.response.text',
       'gen_ai.completion',
       'gen_ai.input.messages',
-      'gen_ai.prompt.',
+      'gen_ai.prompt.#.',
       'input.value',
       'llm.input_messages.',
       'traceloop.entity.output',
@@ -216,9 +211,10 @@ test('JSON that is not OTLP is refused with the path of what is wrong', () => {
   const withSpan = (fields: object): string =>
     JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [fields] }] }] });
   expect(() => requestFromJson('{')).toThrow('not JSON');
+  expect(() => requestFromJson('{"a": SECRET}')).not.toThrow('SECRET');
   expect(() => requestFromJson('[]')).toThrow('$: expected an object');
-  expect(() => requestFromJson(withSpan({ traceId: 'xyz' }))).toThrow(
-    '$.resourceSpans[0].scopeSpans[0].spans[0].traceId: expected hex digits',
+  expect(() => requestFromJson(withSpan({ traceId: 7 }))).toThrow(
+    '$.resourceSpans[0].scopeSpans[0].spans[0].traceId: expected text',
   );
   expect(() => requestFromJson(withSpan({ startTimeUnixNano: 'soon' }))).toThrow(
     'startTimeUnixNano: expected a whole number',

@@ -1,315 +1,502 @@
 /**
- * The walk: from an ExportTraceServiceRequest to one record per span, without decoding a string. It checks the framing
- * down to the last attribute (what passes here, the engine can read), cuts content attributes, drops spans seen before
- * and refuses those without usable ids.
+ * The walk: from an export request to one record per span (or evaluation result), without decoding a string. It checks
+ * the framing down to the last attribute (what passes here, the engine can read), cuts what holds content, drops what was
+ * seen before and refuses spans without usable ids.
  */
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Redactor } from '../redact.ts';
-import { crcFieldBytes, crcTag } from '../spool/record.ts';
+import type { Redactor } from '../redact/redactor.ts';
+import { crcFieldBytes, crcTag, digestSplit, logTag, spanTag } from '../spool/record.ts';
 import type { Seen } from '../spool/seen.ts';
 import {
   Cursor,
   eventShape,
+  type Field,
   keyValue,
+  linkShape,
+  logShape,
   resourceShape,
   type Shape,
   scopeShape,
   spanShape,
+  statusShape,
   varintBytes,
   writeVarint,
 } from '../wire.ts';
+import { type Body, withRoomForRecords } from './body.ts';
 import type { Buffers } from './buffers.ts';
+
+export type Signal = 'traces' | 'logs';
 
 export interface Walked {
   /** The records, one after the other; a view into `buffer`. */
   readonly records: Uint8Array;
   /** To be given back to `buffers` when the records are no longer needed. */
   readonly buffer: Buffer;
-  /** Spans in `records`. */
+  /** How many records there are. */
   readonly spans: number;
   readonly received: number;
   readonly duplicate: number;
   readonly rejected: number;
-  /** Why the first rejected span was. */
+  /** Why the first rejected one was. */
   readonly rejectedBecause: string | undefined;
-  /** Offsets in `records` of trace id and span id, pair after pair. */
-  readonly identities: readonly number[];
+  /** Takes what was added to `seen` out again: the records did not get to the disk. */
+  forget(): void;
 }
 
 export interface WalkOptions {
+  readonly signal: Signal;
   readonly seen: Seen;
   readonly redact: Redactor;
-  /** Told the pattern of every attribute that is cut. */
-  readonly onCut: (pattern: string) => void;
+  /** Told the name of everything that is cut. */
+  readonly onCut: (name: string) => void;
   readonly buffers: Buffers;
   readonly receivedAtUnixNano: bigint;
 }
 
-interface Range {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** A part of the span that is left out (`with` undefined) or written anew. */
-interface Edit extends Range {
-  readonly with: Uint8Array | undefined;
-}
-
-/** @throws Malformed, before anything is added to `seen`. */
-export function walk(body: Uint8Array, options: WalkOptions): Walked {
+/** A body takes its buffer over: it is the walk's, or given back. @throws Malformed; nothing stays in `seen` then. */
+export function walk(body: Body, options: WalkOptions): Walked {
   const walker = new Walker(body, options);
-  walker.request();
-  return walker.write();
+  try {
+    walker.request();
+  } catch (problem) {
+    walker.forget();
+    options.buffers.give(walker.out);
+    throw problem;
+  }
+  return walker.walked();
 }
 
-/** Numbers a found span takes in `#found`; flat, because an object a span is garbage a span. */
-const perSpan = 9;
+/** What OTLP calls the messages of a signal; their field numbers are the same. */
+const messages = {
+  traces: ['ExportTraceServiceRequest', 'ResourceSpans', 'ScopeSpans'],
+  logs: ['ExportLogsServiceRequest', 'ResourceLogs', 'ScopeLogs'],
+} as const;
+
+const evaluation = Buffer.from('gen_ai.evaluation.result');
+const eventNameKey = Buffer.from('event.name');
+/** Behind the span: the time it was received, and the checksum. */
+const trailerBytes = 9 + crcFieldBytes;
 
 class Walker {
-  readonly #body: Uint8Array;
+  /** The request's body, and behind it the records; one buffer, so that every copy is a copyWithin. */
+  out: Buffer;
   readonly #options: WalkOptions;
+  readonly #bodyBytes: number;
   readonly #cursor: Cursor;
-  /** What is to be written, `perSpan` offsets each. Nothing is written before the whole request is checked. */
-  readonly #found: number[] = [];
-  /** Edits by the index of their span in `#found`; most spans have none. */
-  readonly #edits = new Map<number, Edit[]>();
-  #room = 0;
+  /** Over `out`, to read four bytes at once. */
+  #view: DataView;
+  readonly #redact: Redactor;
+  readonly #receivedLow: number;
+  readonly #receivedHigh: number;
+  #at: number;
+  /** Resource and scope as every record of the scope begins with. */
+  #prefix: Uint8Array = new Uint8Array(0);
+  /** What of the item at hand is left out (`with` undefined) or written anew. */
+  #edits: Edit[] = [];
+  readonly #cuts: string[] = [];
+  /** Offsets of the ids of what was added to `seen`, trace id and span id by turns, and digests of logs. */
+  readonly #added: number[] = [];
+  readonly #digests: Uint8Array[] = [];
+  #spans = 0;
   #received = 0;
+  #duplicate = 0;
   #rejected = 0;
   #because: string | undefined;
-  readonly #cuts: string[] = [];
 
-  constructor(body: Uint8Array, options: WalkOptions) {
-    this.#body = body;
+  constructor(body: Body, options: WalkOptions) {
+    this.out = body.buffer;
     this.#options = options;
-    this.#cursor = new Cursor(body);
+    this.#bodyBytes = body.length;
+    this.#cursor = new Cursor(body.buffer);
+    this.#view = viewOf(body.buffer);
+    this.#redact = options.redact;
+    this.#at = body.length;
+    if (body.buffer.length < body.length + slackBytes) this.#grow(slackBytes);
+    this.#receivedLow = Number(BigInt.asUintN(32, options.receivedAtUnixNano));
+    this.#receivedHigh = Number(BigInt.asUintN(32, options.receivedAtUnixNano >> 32n));
   }
 
   request(): void {
-    for (const resourceSpans of this.#children(0, this.#body.length, 'ExportTraceServiceRequest', 1).items) {
-      const { other: resource, items } = this.#children(resourceSpans.start, resourceSpans.end, 'ResourceSpans', 2, 1);
-      if (resource) this.#cursor.check(resource.start, resource.end, resourceShape);
-      for (const scopeSpans of items) {
-        const { other: scope, items: spans } = this.#children(scopeSpans.start, scopeSpans.end, 'ScopeSpans', 2, 1);
-        if (scope) this.#cursor.check(scope.start, scope.end, scopeShape);
-        for (const span of spans) this.#span(resource ?? nothing, scope ?? nothing, span.start, span.end);
-      }
+    const cursor = this.#cursor;
+    const [request, resourceItems, scopeItems] = messages[this.#options.signal];
+    for (let at = 0; at < this.#bodyBytes; ) {
+      at = cursor.field(at, this.#bodyBytes, request);
+      if (cursor.number !== 1) continue;
+      cursor.expect(request, 'resource', 2);
+      this.#resource(cursor.start, at, resourceItems, scopeItems);
     }
   }
 
-  /** The repeated field `many` of a message, and its single field `one`, wherever in the message they stand. */
-  #children(
-    start: number,
-    end: number,
-    message: string,
-    many: number,
-    one = 0,
-  ): { items: Range[]; other: Range | undefined } {
+  #resource(start: number, end: number, message: string, scopeItems: string): void {
     const cursor = this.#cursor;
-    const items: Range[] = [];
-    let other: Range | undefined;
+    // The resource may stand behind what came from it.
+    const resource = this.#child(start, end, message, 0x0a, resourceShape, 1);
     for (let at = start; at < end; ) {
       at = cursor.field(at, end, message);
-      if (cursor.number !== many && cursor.number !== one) continue;
-      if (cursor.wire !== 2) throw cursor.mismatch(message, { name: `field ${cursor.number}`, wire: 2 });
-      if (cursor.number === many) items.push({ start: cursor.start, end: cursor.end });
-      else other = { start: cursor.start, end: cursor.end };
+      if (cursor.number !== 2) continue;
+      cursor.expect(message, 'scope', 2);
+      const scopeStart = cursor.start;
+      const scope = this.#child(scopeStart, at, scopeItems, 0x12, scopeShape, 3);
+      this.#prefix = Buffer.concat([resource, scope]);
+      this.#items(scopeStart, at, scopeItems);
     }
-    return { items, other };
   }
 
-  #span(resource: Range, scope: Range, spanStart: number, spanEnd: number): void {
+  #items(start: number, end: number, message: string): void {
+    const cursor = this.#cursor;
+    const isTraces = this.#options.signal === 'traces';
+    for (let at = start; at < end; ) {
+      at = cursor.field(at, end, message);
+      if (cursor.number !== 2) continue;
+      cursor.expect(message, 'items', 2);
+      if (isTraces) this.#span(cursor.start, at);
+      else this.#log(cursor.start, at);
+    }
+  }
+
+  /** Field 1 of a message, without the content among its attributes, as a field of the record. */
+  #child(start: number, end: number, message: string, tag: number, shape: Shape, attributes: number): Uint8Array {
+    const cursor = this.#cursor;
+    let childStart = 0;
+    let childEnd = 0;
+    for (let at = start; at < end; ) {
+      at = cursor.field(at, end, message);
+      if (cursor.number !== 1) continue;
+      cursor.expect(message, shape.message, 2);
+      childStart = cursor.start;
+      childEnd = at;
+    }
+    const edited = this.#edited(childStart, childEnd, shape, attributes) ?? this.out.subarray(childStart, childEnd);
+    return delimited(tag, edited);
+  }
+
+  #span(spanStart: number, spanEnd: number): void {
+    const bytes = this.out;
+    const view = this.#view;
+    const redact = this.#redact;
     const cursor = this.#cursor;
     let traceId = 0;
     let traceIdBytes = 0;
     let spanId = 0;
     let spanIdBytes = 0;
-    let edits: Edit[] | undefined;
-    let bytes = spanEnd - spanStart;
     for (let at = spanStart; at < spanEnd; ) {
+      // An attribute as SDKs write it, each length below 128: tag, length, tag, length, key, tag, length, tag, value.
+      const head = view.getUint32(at, true);
+      if ((head & 0x80ff80ff) === 0x000a004a) {
+        const end = at + 2 + ((head >> 8) & 0x7f);
+        const key = at + 4;
+        const keyEnd = key + (head >>> 24);
+        const middle = view.getUint32(keyEnd, true);
+        const value = keyEnd + 2;
+        if ((middle & 0x80ff) === 0x12 && value + ((middle >> 8) & 0x7f) === end && end <= spanEnd) {
+          const kind = (middle >> 16) & 0xff;
+          const textBytes = middle >>> 24;
+          if (
+            (kind === 0x0a && textBytes < 0x80 && value + 2 + textBytes === end) ||
+            (kind === 0x21 && value + 9 === end) ||
+            ((kind === 0x18 || kind === 0x10) && isVarint(bytes, value + 1, end))
+          ) {
+            const name = redact.attribute(bytes, view, key, keyEnd, value, end);
+            if (name !== undefined) this.#cut(name, at, end);
+            at = end;
+            continue;
+          }
+        }
+      }
+      // The two times and the kind, which need no look.
+      const tag = head & 0xff;
+      if ((tag === 0x39 || tag === 0x41) && at + 9 <= spanEnd) {
+        at += 9;
+        continue;
+      }
+      if (tag === 0x30 && (head & 0x8000) === 0 && at + 2 <= spanEnd) {
+        at += 2;
+        continue;
+      }
       at = cursor.field(at, spanEnd, 'Span');
       const { number, begin, start } = cursor;
       const known = spanShape.fields[number];
       if (known === undefined) continue;
       if (known.wire !== cursor.wire) throw cursor.mismatch('Span', known);
-      if (number === 9) {
-        const pattern = this.#attribute(start, at);
-        if (pattern === undefined) continue;
-        this.#cuts.push(pattern);
-        edits ??= [];
-        edits.push({ start: begin, end: at, with: undefined });
-        bytes -= at - begin;
-      } else if (number === 11) {
-        const event = this.#event(start, at);
-        if (event === undefined) continue;
-        edits ??= [];
-        edits.push({ start: begin, end: at, with: event });
-        bytes += event.length - (at - begin);
-      } else if (known.shape) {
-        cursor.check(start, at, known.shape);
-      } else if (number === 1) {
-        traceId = start;
-        traceIdBytes = at - start;
-      } else if (number === 2) {
-        spanId = start;
-        spanIdBytes = at - start;
+      switch (number) {
+        case 1:
+          traceId = start;
+          traceIdBytes = at - start;
+          break;
+        case 2:
+          spanId = start;
+          spanIdBytes = at - start;
+          break;
+        case 5: {
+          const name = this.#redact.text('span.name', bytes, start, at);
+          if (name !== undefined) this.#cut(name, begin, at);
+          break;
+        }
+        case 9: {
+          const name = this.#attribute(start, at);
+          if (name !== undefined) this.#cut(name, begin, at);
+          break;
+        }
+        case 11:
+          this.#replace(0x5a, begin, at, this.#edited(start, at, eventShape, 3, 'event.name'));
+          break;
+        case 13:
+          this.#replace(0x6a, begin, at, this.#edited(start, at, linkShape, 4));
+          break;
+        case 15:
+          this.#replace(0x7a, begin, at, this.#status(start, at));
+          break;
       }
     }
     this.#received++;
     const because =
       this.#unusable('trace_id', traceId, traceIdBytes, 16) ?? this.#unusable('span_id', spanId, spanIdBytes, 8);
-    if (because !== undefined) {
-      this.#rejected++;
-      this.#because ??= because;
-      return;
+    if (because !== undefined) this.#reject(because);
+    else if (this.#options.seen.add(bytes, traceId, spanId)) {
+      this.#added.push(traceId, spanId);
+      this.#write(spanTag, spanStart, spanEnd);
+    } else this.#duplicate++;
+    if (this.#edits.length > 0) this.#edits = [];
+  }
+
+  /** Of logs only evaluation results are kept. Their identity is their content, so that a repeated one is known. */
+  #log(logStart: number, logEnd: number): void {
+    const cursor = this.#cursor;
+    let isEvaluation = false;
+    for (let at = logStart; at < logEnd; ) {
+      at = cursor.field(at, logEnd, 'LogRecord');
+      const { number, begin, start } = cursor;
+      const known = logShape.fields[number];
+      if (known === undefined) continue;
+      if (known.wire !== cursor.wire) throw cursor.mismatch('LogRecord', known);
+      if (number === 5) this.#cut('log.body', begin, at);
+      else if (number === 12) isEvaluation ||= this.#equals(start, at, evaluation);
+      else if (number === 6) {
+        const name = this.#attribute(start, at);
+        if (name !== undefined) this.#cut(name, begin, at);
+        else isEvaluation ||= this.#namesEvaluation(start, at);
+      }
     }
-    if (edits) this.#edits.set(this.#found.length, edits);
-    this.#found.push(resource.start, resource.end, scope.start, scope.end, spanStart, spanEnd, traceId, spanId, bytes);
-    this.#room += bytes + length(resource) + length(scope) + 64;
+    this.#received++;
+    if (isEvaluation) {
+      const from = this.#write(logTag, logStart, logEnd);
+      const digest = createHash('sha256')
+        .update(this.out.subarray(from, this.#at - trailerBytes))
+        .digest();
+      if (this.#options.seen.add(digest, 0, digestSplit)) this.#digests.push(digest);
+      else this.#unwrite();
+    } else this.#reject('event_name is not gen_ai.evaluation.result: other logs are not kept');
+    if (this.#edits.length > 0) this.#edits = [];
+  }
+
+  /** Older senders name the event in an attribute. */
+  #namesEvaluation(start: number, end: number): boolean {
+    const bytes = this.out;
+    const value = start + 2 + eventNameKey.length;
+    return (
+      bytes[start] === 0x0a && this.#equals(start + 2, value, eventNameKey) && this.#equals(value + 4, end, evaluation)
+    );
+  }
+
+  #equals(start: number, end: number, wanted: Buffer): boolean {
+    return end - start === wanted.length && wanted.compare(this.out, start, end) === 0;
+  }
+
+  #reject(because: string): void {
+    this.#rejected++;
+    this.#because ??= because;
+  }
+
+  #cut(name: string, start: number, end: number): void {
+    this.#cuts.push(name);
+    this.#edits.push({ start, end, with: undefined });
+  }
+
+  #replace(tag: number, start: number, end: number, edited: Uint8Array | undefined): void {
+    if (edited !== undefined) this.#edits.push({ start, end, with: delimited(tag, edited) });
   }
 
   #unusable(name: string, id: number, bytes: number, expected: number): string | undefined {
+    if (bytes === 0) return `${name} is missing or not hex`;
     if (bytes !== expected) return `${name} has ${bytes} bytes, expected ${expected}`;
-    for (let at = id; at < id + bytes; at++) if (this.#body[at] !== 0) return undefined;
+    for (let at = id; at < id + bytes; at++) if (this.out[at] !== 0) return undefined;
     return `${name} is all zero`;
   }
 
-  /** Checks a KeyValue. @returns the pattern its key falls under, if it holds content. */
+  /** Checks a KeyValue. @returns the name it is to be cut under, if it is. */
   #attribute(start: number, end: number): string | undefined {
-    // As SDKs write it: the key, then a value that is text, a number or a truth, each shorter than 128 bytes.
-    const bytes = this.#body;
-    const keyBytes = bytes[start + 1] as number;
-    const value = start + 4 + keyBytes;
-    if (
-      bytes[start] === 0x0a &&
-      keyBytes < 0x80 &&
-      bytes[value - 2] === 0x12 &&
-      value + (bytes[value - 1] as number) === end
-    ) {
-      const tag = bytes[value];
-      const isPlain =
-        (tag === 0x0a && value + 2 + (bytes[value + 1] as number) === end && (bytes[value + 1] as number) < 0x80) ||
-        (tag === 0x21 && value + 9 === end) ||
-        ((tag === 0x18 || tag === 0x10) && this.#isVarint(value + 1, end));
-      if (isPlain) return this.#options.redact(bytes, start + 2, value - 2);
-    }
     const cursor = this.#cursor;
-    let pattern: string | undefined;
+    let key = start;
+    let keyEnd = start;
+    let value = end;
+    let valueEnd = end;
+    let name: string | undefined;
     for (let at = start; at < end; ) {
       at = cursor.field(at, end, 'KeyValue');
       const known = keyValue.fields[cursor.number];
       if (known === undefined) continue;
       if (known.wire !== cursor.wire) throw cursor.mismatch('KeyValue', known);
-      if (cursor.number === 1) pattern = this.#options.redact(bytes, cursor.start, at);
-      else cursor.check(cursor.start, at, known.shape as Shape);
+      if (cursor.number === 1) {
+        key = cursor.start;
+        keyEnd = at;
+      } else {
+        // A second value is merged with the first by whoever decodes it: each is looked at.
+        if (valueEnd > value) name ??= this.#redact.attribute(this.out, this.#view, key, keyEnd, value, valueEnd);
+        value = cursor.start;
+        valueEnd = at;
+        cursor.check(value, at, known.shape as Shape);
+      }
     }
-    return pattern;
+    return name ?? this.#redact.attribute(this.out, this.#view, key, keyEnd, value, valueEnd);
   }
 
-  /** Is `start..end` exactly one varint? */
-  #isVarint(start: number, end: number): boolean {
-    if (end - start < 1 || end - start > 10) return false;
-    for (let at = start; at < end - 1; at++) if ((this.#body[at] as number) < 0x80) return false;
-    return (this.#body[end - 1] as number) < 0x80;
-  }
-
-  /** Checks an event. @returns the field written anew without its content attributes, undefined when it has none. */
-  #event(start: number, end: number): Uint8Array | undefined {
+  /** Checks a message that has attributes. @returns its content without those that are cut, undefined when none is. */
+  #edited(start: number, end: number, shape: Shape, attributes: number, named?: 'event.name'): Uint8Array | undefined {
     const cursor = this.#cursor;
     const kept: Uint8Array[] = [];
     let from = start;
     for (let at = start; at < end; ) {
-      at = cursor.field(at, end, 'Event');
-      const { number, begin } = cursor;
-      const known = eventShape.fields[number];
+      at = cursor.field(at, end, shape.message);
+      const { number, begin, wire } = cursor;
+      const known = number === attributes ? attributesField : shape.fields[number];
       if (known === undefined) continue;
-      if (known.wire !== cursor.wire) throw cursor.mismatch('Event', known);
-      if (number !== 3) continue;
-      const pattern = this.#attribute(cursor.start, at);
-      if (pattern === undefined) continue;
-      this.#cuts.push(pattern);
-      kept.push(this.#body.subarray(from, begin));
+      if (known.wire !== wire) throw cursor.mismatch(shape.message, known);
+      let name: string | undefined;
+      if (number === attributes) name = this.#attribute(cursor.start, at);
+      else if (named !== undefined && known.name === 'name')
+        name = this.#redact.text(named, this.out, cursor.start, at);
+      if (name === undefined) continue;
+      this.#cuts.push(name);
+      kept.push(this.out.subarray(from, begin));
       from = at;
     }
     if (kept.length === 0) return undefined;
-    kept.push(this.#body.subarray(from, end));
-    const content = Buffer.concat(kept);
-    const field = Buffer.alloc(1 + varintBytes(content.length) + content.length);
-    field[0] = (11 << 3) | 2;
-    field.set(content, writeVarint(field, 1, content.length));
-    return field;
+    kept.push(this.out.subarray(from, end));
+    return Buffer.concat(kept);
   }
 
-  write(): Walked {
-    const { seen, receivedAtUnixNano, onCut, buffers } = this.#options;
-    for (const pattern of this.#cuts) onCut(pattern);
-    // Body and records share one buffer, so that every copy is a copyWithin: no view has to be made for it.
-    const origin = this.#body.length;
-    const out = buffers.take(origin + this.#room);
-    out.set(this.#body, 0);
-    const receivedLow = Number(BigInt.asUintN(32, receivedAtUnixNano));
-    const receivedHigh = Number(BigInt.asUintN(32, receivedAtUnixNano >> 32n));
-    const found = this.#found;
-    const identities: number[] = [];
-    let at = origin;
-    let spans = 0;
-    let duplicate = 0;
-    for (let index = 0; index < found.length; index += perSpan) {
-      const spanStart = found[index + 4] as number;
-      const spanEnd = found[index + 5] as number;
-      const traceId = found[index + 6] as number;
-      const spanId = found[index + 7] as number;
-      const spanBytes = found[index + 8] as number;
-      if (!seen.add(this.#body, traceId, spanId)) {
-        duplicate++;
-        continue;
-      }
-      const resourceBytes = (found[index + 1] as number) - (found[index] as number);
-      const scopeBytes = (found[index + 3] as number) - (found[index + 2] as number);
-      at = writeVarint(out, at, sized(resourceBytes) + sized(scopeBytes) + sized(spanBytes) + 9 + crcFieldBytes);
-      const begin = at;
-      out[at] = 0x0a;
-      at = writeVarint(out, at + 1, resourceBytes);
-      out.copyWithin(at, found[index] as number, found[index + 1]);
-      at += resourceBytes;
-      out[at] = 0x12;
-      at = writeVarint(out, at + 1, scopeBytes);
-      out.copyWithin(at, found[index + 2] as number, found[index + 3]);
-      at += scopeBytes;
-      out[at] = 0x1a;
-      at = writeVarint(out, at + 1, spanBytes);
-      const edits = this.#edits.get(index);
-      identities.push(
-        at - origin + traceId - spanStart + shiftBefore(edits, traceId),
-        at - origin + spanId - spanStart + shiftBefore(edits, spanId),
-      );
-      if (edits) {
-        at = copyEdited(out, at, spanStart, spanEnd, edits);
-      } else {
-        out.copyWithin(at, spanStart, spanEnd);
-        at += spanBytes;
-      }
-      out[at] = 0x21;
-      writeUInt32(out, at + 1, receivedLow);
-      writeUInt32(out, at + 5, receivedHigh);
-      at += 9;
-      const checksum = crc32(out.subarray(begin, at));
-      out[at] = crcTag;
-      writeUInt32(out, at + 1, checksum);
-      at += crcFieldBytes;
-      spans++;
+  /** A status whose message quotes something keeps what stands before the quote. */
+  #status(start: number, end: number): Uint8Array | undefined {
+    const cursor = this.#cursor;
+    const kept: Uint8Array[] = [];
+    let isCut = false;
+    for (let at = start; at < end; ) {
+      at = cursor.field(at, end, 'Status');
+      const { number, begin, start: from } = cursor;
+      const known = statusShape.fields[number];
+      if (known !== undefined && known.wire !== cursor.wire) throw cursor.mismatch('Status', known);
+      if (number === 2) {
+        const bytes = this.#redact.statusBytes(this.out, from, at);
+        isCut ||= bytes < at - from;
+        kept.push(delimited(0x12, this.out.subarray(from, from + bytes)));
+      } else kept.push(this.out.subarray(begin, at));
     }
+    if (!isCut) return undefined;
+    this.#cuts.push('status.message');
+    return Buffer.concat(kept);
+  }
+
+  /** Writes the record of the item at these offsets, edited. @returns where its field's content begins. */
+  #write(tag: number, start: number, end: number): number {
+    let itemBytes = end - start;
+    for (const edit of this.#edits) itemBytes += (edit.with?.length ?? 0) - (edit.end - edit.start);
+    const prefix = this.#prefix;
+    const bytes = prefix.length + 1 + varintBytes(itemBytes) + itemBytes + trailerBytes;
+    if (this.#at + bytes + 5 > this.out.length) this.#grow(bytes + 5);
+    const { out } = this;
+    let at = writeVarint(out, this.#at, bytes);
+    const begin = at;
+    out.set(prefix, at);
+    at += prefix.length;
+    out[at] = tag;
+    at = writeVarint(out, at + 1, itemBytes);
+    const content = at;
+    if (this.#edits.length > 0) {
+      at = copyEdited(out, at, start, end, this.#edits);
+    } else {
+      out.copyWithin(at, start, end);
+      at += itemBytes;
+    }
+    out[at] = 0x21;
+    writeUInt32(out, at + 1, this.#receivedLow);
+    writeUInt32(out, at + 5, this.#receivedHigh);
+    at += 9;
+    const checksum = crc32(out.subarray(begin, at));
+    out[at] = crcTag;
+    writeUInt32(out, at + 1, checksum);
+    this.#lastAt = this.#at;
+    this.#at = at + crcFieldBytes;
+    this.#spans++;
+    return content;
+  }
+
+  #lastAt = 0;
+
+  /** Takes the record written last back: it is one that was seen before. */
+  #unwrite(): void {
+    this.#at = this.#lastAt;
+    this.#spans--;
+    this.#duplicate++;
+  }
+
+  #grow(bytes: number): void {
+    const larger = this.#options.buffers.take(Math.max(withRoomForRecords(this.#bodyBytes), (this.#at + bytes) * 1.5));
+    larger.set(this.out.subarray(0, this.#at));
+    this.#options.buffers.give(this.out);
+    this.out = larger;
+    this.#cursor.bytes = larger;
+    this.#view = viewOf(larger);
+  }
+
+  forget(): void {
+    const { seen } = this.#options;
+    const added = this.#added;
+    for (let index = 0; index < added.length; index += 2)
+      seen.remove(this.out, added[index] as number, added[index + 1] as number);
+    for (const digest of this.#digests) seen.remove(digest, 0, digestSplit);
+  }
+
+  walked(): Walked {
+    for (const name of this.#cuts) this.#options.onCut(name);
     return {
-      records: out.subarray(origin, at),
-      buffer: out,
-      spans,
+      records: this.out.subarray(this.#bodyBytes, this.#at),
+      buffer: this.out,
+      spans: this.#spans,
       received: this.#received,
-      duplicate,
+      duplicate: this.#duplicate,
       rejected: this.#rejected,
       rejectedBecause: this.#because,
-      identities,
+      forget: () => this.forget(),
     };
   }
+}
+
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly with: Uint8Array | undefined;
+}
+
+const attributesField: Field = { name: 'attributes', wire: 2 };
+
+/** How far behind the end of the body is looked, before it is known that it ends there. */
+const slackBytes = 256;
+
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+
+/** Is `start..end` exactly one varint? */
+function isVarint(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 1 || end - start > 10) return false;
+  for (let at = start; at < end - 1; at++) if ((bytes[at] as number) < 0x80) return false;
+  return (bytes[end - 1] as number) < 0x80;
+}
+
+function delimited(tag: number, content: Uint8Array): Uint8Array {
+  const field = Buffer.allocUnsafe(1 + varintBytes(content.length) + content.length);
+  field[0] = tag;
+  field.set(content, writeVarint(field, 1, content.length));
+  return field;
 }
 
 function copyEdited(out: Buffer, at: number, start: number, end: number, edits: readonly Edit[]): number {
@@ -332,16 +519,4 @@ function writeUInt32(out: Uint8Array, at: number, value: number): void {
   out[at + 1] = value >>> 8;
   out[at + 2] = value >>> 16;
   out[at + 3] = value >>> 24;
-}
-
-const nothing: Range = { start: 0, end: 0 };
-const length = (range: Range): number => range.end - range.start;
-const sized = (bytes: number): number => 1 + varintBytes(bytes) + bytes;
-
-/** How far the edits before `offset` move it. */
-function shiftBefore(edits: readonly Edit[] | undefined, offset: number): number {
-  if (!edits) return 0;
-  let shift = 0;
-  for (const edit of edits) if (edit.end <= offset) shift += (edit.with?.length ?? 0) - (edit.end - edit.start);
-  return shift;
 }

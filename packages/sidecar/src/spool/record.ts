@@ -1,9 +1,16 @@
 /** The record on disk (spool.proto): its framing, its checksum, and the identity of the span in it. */
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /** The last field: tag of field 5, fixed32. */
 export const crcTag = 0x2d;
 export const crcFieldBytes = 5;
+
+/** A record holds one or the other: tags of fields 3 and 6. */
+export const spanTag = 0x1a;
+export const logTag = 0x32;
+/** An evaluation result has no id of its own: its SHA-256 stands for one, 16 bytes as trace id and 8 from here as span id. */
+export const digestSplit = 16;
 
 export interface Scan {
   /** Offset behind the last whole record. */
@@ -40,14 +47,18 @@ export function scan(bytes: Buffer, each?: (start: number, end: number) => void)
   return { end: at, records };
 }
 
-/** Calls `each` with the offsets of trace id and span id of every record. */
-export function identitiesOf(bytes: Buffer, each: (traceId: number, spanId: number) => void): void {
+/** Calls `each` with every record's identity: the bytes it stands in, and the offsets of its 16 and its 8 bytes. */
+export function identitiesOf(bytes: Buffer, each: (from: Uint8Array, traceId: number, spanId: number) => void): void {
   scan(bytes, (start, end) => {
     const span = fieldOf(bytes, start, end, 3);
-    if (!span) return;
+    if (!span) {
+      const log = fieldOf(bytes, start, end, 6);
+      if (log) each(createHash('sha256').update(bytes.subarray(log.start, log.end)).digest(), 0, digestSplit);
+      return;
+    }
     const traceId = fieldOf(bytes, span.start, span.end, 1);
     const spanId = fieldOf(bytes, span.start, span.end, 2);
-    if (traceId && spanId) each(traceId.start, spanId.start);
+    if (traceId && spanId) each(bytes, traceId.start, spanId.start);
   });
 }
 

@@ -18,7 +18,7 @@ export async function openSeen(spool: Spool, capacity?: number): Promise<Seen> {
   const seen = createSeen(capacity);
   for (const segment of spool.segments) {
     const bytes = await readFile(segment.path);
-    identitiesOf(bytes, (traceId, spanId) => seen.add(bytes, traceId, spanId));
+    identitiesOf(bytes, (from, traceId, spanId) => seen.add(from, traceId, spanId));
   }
   return seen;
 }

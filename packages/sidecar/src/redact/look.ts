@@ -1,0 +1,143 @@
+/** What content looks like when its name is not known: a long text, or JSON in the shape of messages. */
+
+/** A text of more bytes is content. */
+const longBytes = 256;
+/** So is one of more words; a script that writes no spaces has its bytes counted instead. */
+const manyWords = 16;
+const bytesOfAWord = 6;
+const maxDepth = 16;
+/** JSON beyond that is not searched but taken for content. */
+const tooLongToRead = 64 * 1024;
+
+/** Keys that messages, prompts and answers have in the providers' and the conventions' JSON. */
+const messageKeys =
+  /\\*["'](?:role|content|contents|parts|text|messages?|prompts?|completions?|input|output|inputs|outputs|query|question|answer|instructions|arguments|tool_calls|function_call|reasoning|thinking|system)\\*["']\s*:\s*(?!\s*(?:-?\d|true|false|null))/;
+
+/**
+ * @param start bounds of an AnyValue
+ * @param plain the name may hold long text
+ * @param known says which names hold content; asked for the keys of nested values
+ */
+export function looksLikeContent(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  plain: boolean,
+  known: (name: string) => string | undefined,
+  depth = 0,
+): boolean {
+  if (depth > maxDepth) return true;
+  let at = start;
+  let textBytes = 0;
+  /** Reads the varint at `at`; broken framing reads as content, so that it is cut. */
+  const varint = (): number => {
+    let value = 0;
+    for (let scale = 1; at < end && scale <= 2 ** 28; scale *= 128) {
+      const byte = bytes[at++] as number;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+    return Number.NaN;
+  };
+  while (at < end) {
+    const tag = varint();
+    const wire = tag & 7;
+    if (wire === 0) {
+      while (at < end && (bytes[at] as number) >= 0x80) at++;
+      at++;
+      continue;
+    }
+    const length = wire === 1 ? 8 : wire === 5 ? 4 : wire === 2 ? varint() : Number.NaN;
+    const from = at;
+    at += length;
+    if (Number.isNaN(at) || at > end) return true;
+    switch (tag >> 3) {
+      case 1: // string_value
+      case 7: // bytes_value
+        textBytes += length;
+        if ((!plain && isText(bytes, from, at)) || isMessage(bytes, from, at)) return true;
+        break;
+      case 5: // array_value: values = 1
+      case 6: // kvlist_value: values = 1
+        if (!plain && length > 2 * longBytes) return true;
+        if (itemsLookLikeContent(bytes, from, at, tag >> 3 === 6, plain, known, depth + 1)) return true;
+        break;
+    }
+  }
+  return !plain && textBytes > longBytes;
+}
+
+function itemsLookLikeContent(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  pairs: boolean,
+  plain: boolean,
+  known: (name: string) => string | undefined,
+  depth: number,
+): boolean {
+  for (const item of fieldsOf(bytes, start, end)) {
+    if (item === undefined) return true;
+    if (!pairs) {
+      if (looksLikeContent(bytes, item.start, item.end, plain, known, depth)) return true;
+      continue;
+    }
+    for (const part of fieldsOf(bytes, item.start, item.end)) {
+      if (part === undefined) return true;
+      if (part.number === 1) {
+        const key = latin1(bytes, part.start, part.end);
+        if (known(key) !== undefined || messageKeys.test(`"${key}":`)) return true;
+      } else if (part.number === 2 && looksLikeContent(bytes, part.start, part.end, plain, known, depth)) return true;
+    }
+  }
+  return false;
+}
+
+/** The length-delimited fields of a message; undefined where it is broken. */
+function* fieldsOf(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Generator<{ number: number; start: number; end: number } | undefined> {
+  for (let at = start; at < end; ) {
+    const tag = bytes[at++] as number;
+    if ((tag & 7) !== 2 || tag >= 0x80) return yield undefined;
+    let length = 0;
+    for (let scale = 1; ; scale *= 128) {
+      if (at >= end || scale > 2 ** 28) return yield undefined;
+      const byte = bytes[at++] as number;
+      length += (byte & 0x7f) * scale;
+      if (byte < 0x80) break;
+    }
+    if (at + length > end) return yield undefined;
+    yield { number: tag >> 3, start: at, end: at + length };
+    at += length;
+  }
+}
+
+/** Is it long, in bytes or in words? */
+export function isText(bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  if (length > longBytes) return true;
+  if (length < 48) return false;
+  let words = 1;
+  let wide = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte === 0x20 || byte === 0x0a) words++;
+    else if (byte >= 0x80) wide++;
+  }
+  return words + wide / bytesOfAWord > manyWords;
+}
+
+/** Is it JSON (or Python's idea of it) with the keys that messages have? */
+export function isMessage(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && (bytes[at] as number) <= 0x20) at++;
+  const first = bytes[at];
+  if (first !== 0x7b && first !== 0x5b && first !== 0x22) return false;
+  return end - at > tooLongToRead || messageKeys.test(latin1(bytes, at, end));
+}
+
+const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
