@@ -13,14 +13,16 @@ const settable = ['baseURL', 'apiKey', 'authToken', 'organization', 'project', '
  * @throws Error of the SDK, when no constructor takes the client's options.
  */
 export function copyOf(client: Internal, changes: object): Internal {
-  const settings = { ...cloudOptions(client), ...changes };
-  // Past a patch on the instance, which is another copy of ours.
-  const { withOptions } = Object.getPrototypeOf(client);
-  const attempts = [() => withOptions?.call(client, settings)];
+  const settings = { ...ownOptions(client), ...changes };
   const options = { ...client._options, ...currentOptions(client), ...settings };
-  for (let ancestor = client.constructor; ancestor?.prototype; ancestor = Object.getPrototypeOf(ancestor)) {
+  const attempts: (() => Internal)[] = [];
+  const own = ancestry(client).find(({ name }) => classes.has(name));
+  // A subclass of the app is made by the SDK's constructor: its own may want anything.
+  if (own && own !== client.constructor) attempts.push(() => Reflect.construct(own, [options], client.constructor));
+  // Past a patch on the instance, which is another copy of ours.
+  attempts.push(() => Object.getPrototypeOf(client).withOptions?.call(client, settings));
+  for (const ancestor of ancestry(client))
     attempts.push(() => Reflect.construct(ancestor, [options], client.constructor));
-  }
   let problem: unknown;
   for (const attempt of attempts) {
     try {
@@ -36,13 +38,41 @@ export function copyOf(client: Internal, changes: object): Internal {
   );
 }
 
-/** What variants of a client keep beside the options that their SDK remembers. */
-function cloudOptions(client: Internal): object {
-  const { apiVersion, deploymentName, _azureADTokenProvider, _options } = client;
+/** The classes of the SDKs and their clouds, whose constructors take the options that the client remembers. */
+const classes = new Set([
+  'OpenAI',
+  'AzureOpenAI',
+  'BedrockOpenAI',
+  'Anthropic',
+  'AnthropicBedrock',
+  'AnthropicBedrockMantle',
+  'AnthropicAws',
+  'AnthropicVertex',
+  'AnthropicFoundry',
+]);
+
+function ancestry(client: Internal): Internal[] {
+  const found: Internal[] = [];
+  for (let ancestor = client.constructor; ancestor?.prototype; ancestor = Object.getPrototypeOf(ancestor))
+    found.push(ancestor);
+  return found;
+}
+
+/** Ten minutes, ms, in every version. */
+const defaultTimeout = 600_000;
+
+/** What a client has or is beside the options that its SDK remembers and carries over. */
+function ownOptions(client: Internal): object {
+  const { apiKey, timeout, apiVersion, deploymentName, _azureADTokenProvider, _options } = client;
   const asked = _options.apiKey;
+  const isDefault = _options.timeout === undefined && timeout === defaultTimeout;
   return {
+    // Both SDKs do other things with a time-out that was given, if it is the default that they carry over as given.
+    timeout: isDefault ? undefined : timeout,
     // A key that is asked for anew with each request; the client itself only knows the last one.
     ...(typeof asked === 'function' && { apiKey: asked }),
+    // One that the app has set since, which not every withOptions() carries over.
+    ...(typeof asked === 'string' && typeof apiKey === 'string' && apiKey !== asked && { apiKey }),
     ...(typeof apiVersion === 'string' && { apiVersion, deployment: deploymentName }),
     ...(_azureADTokenProvider && { azureADTokenProvider: _azureADTokenProvider, apiKey: undefined }),
   };

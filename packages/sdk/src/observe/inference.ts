@@ -96,7 +96,20 @@ export class InferenceSpan {
 
   /** Runs the client's own method with this span active, so that HTTP spans become its children. */
   run<T>(call: () => T): T {
-    return context.with(trace.setSpan(this.#frame.attempt?.parent ?? context.active(), this.#span), call);
+    let ran: { readonly result: T } | undefined;
+    let hasBegun = false;
+    const once = (): void => {
+      hasBegun = true;
+      ran = { result: call() };
+    };
+    try {
+      context.with(trace.setSpan(this.#frame.attempt?.parent ?? context.active(), this.#span), once);
+    } catch (problem) {
+      if (hasBegun && !ran) throw problem; // the method's own
+      countFailure();
+      if (!hasBegun) once();
+    }
+    return (ran as { readonly result: T } | undefined)!.result;
   }
 
   /** The SDK sends the request once more. */

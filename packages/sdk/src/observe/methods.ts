@@ -53,3 +53,13 @@ export const loops: Readonly<Record<Api['kind'], readonly Pick<Methods, 'owner' 
   ],
   anthropic: [{ owner: 'beta.messages', names: ['toolRunner'] }],
 };
+
+/** What was inferred in a batch is seen when its results are read: an inference for each answer. */
+export const results: Readonly<Record<Api['kind'], readonly Methods[]>> = {
+  openai: [],
+  anthropic: ['messages.batches', 'beta.messages.batches'].map((owner) => ({
+    owner,
+    names: ['results'],
+    api: messages,
+  })),
+};

@@ -6,12 +6,13 @@ import { bookOf } from '../prices.ts';
 import { type Clock, systemClock } from '../telemetry.ts';
 import { leavesUsageOpen, withoutUsage } from './apis/chat-completions.ts';
 import { copyOf } from './copy.ts';
-import { type Api, asJson } from './facts.ts';
+import { type Api, asJson, type Json } from './facts.ts';
 import { InferenceSpan } from './inference.ts';
-import { loops, methods } from './methods.ts';
-import { type Loop, patchLoop, patchMethod, patchRetries, replace, type Watch } from './patch.ts';
+import { loops, methods, results } from './methods.ts';
+import { type Loop, patchLoop, patchMethod, patchResults, patchRetries, replace, type Watch } from './patch.ts';
 import { isLoopback, type Server, serverOf } from './provider.ts';
 import { scopeName } from './scope.ts';
+import { patchThreads } from './threads.ts';
 
 export interface ObserveOptions {
   /** Prices that add to the catalog or replace it, for this client; else the process's own (`start({ prices })`). */
@@ -65,9 +66,14 @@ function kindOf(client: Internal): Api['kind'] | undefined {
 /** Patches a client that nobody else holds, and what `withOptions` makes of it. */
 function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions): Internal {
   const server = serverOf(copy, kind);
-  const book = bookOf(options.prices);
-  const content = contentOf(options.content);
-  const clock = options.clock ?? systemClock;
+  const common = {
+    server,
+    book: bookOf(options.prices),
+    content: contentOf(options.content),
+    clock: options.clock ?? systemClock,
+  };
+  const begun = (body: Json, api: Api, loop?: Loop): InferenceSpan =>
+    new InferenceSpan(body, { ...common, api, loop, tracer: trace.getTracer(scopeName) });
   const asksForUsage = options.includeUsage ?? isUsageSafe(server);
 
   observed.set(copy, options);
@@ -75,15 +81,7 @@ function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions):
 
   for (const { owner, names, api, usageOnRequest } of methods[kind]) {
     const begin = (body: unknown, loop: Loop | undefined): Watch => {
-      const inference = new InferenceSpan(asJson(body), {
-        api,
-        server,
-        tracer: trace.getTracer(scopeName),
-        clock,
-        book,
-        content,
-        loop,
-      });
+      const inference = begun(asJson(body), api, loop);
       if (!usageOnRequest || !asksForUsage || !leavesUsageOpen(asJson(body))) return { inference, body };
       const asking = asJson(body);
       const copied = { ...asking, stream_options: { ...asJson(asking['stream_options']), include_usage: true } };
@@ -92,6 +90,17 @@ function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions):
     for (const name of names) patchMethod(resource(owner), name, begin);
   }
   for (const { owner, names } of loops[kind]) for (const name of names) patchLoop(resource(owner), name);
+  for (const { owner, names, api } of results[kind]) {
+    const read = (line: unknown): void => {
+      const { message } = asJson(asJson(line)['result']);
+      if (message === undefined) return; // it failed, expired or was canceled, and cost nothing
+      const inference = begun({ model: asJson(message)['model'] }, api);
+      inference.answer(message);
+      inference.end('complete');
+    };
+    for (const name of names) patchResults(resource(owner), name, read);
+  }
+  patchThreads(resource('beta.messages'));
   patchRetries(copy);
   replace(
     copy,

@@ -48,7 +48,7 @@ export function patchMethod(owner: Internal, name: string, begin: (body: unknown
       if (watch === undefined) return original.call(this, body, options, ...rest);
       const { inference } = watch;
       try {
-        const riding = withRider(options, inference);
+        const riding = withRider(options, watch);
         const promise = inference.run(() => original.call(this, watch.body, riding, ...rest));
         return watched(promise, watch);
       } catch (error) {
@@ -59,12 +59,49 @@ export function patchMethod(owner: Internal, name: string, begin: (body: unknown
   });
 }
 
+/** The loop whose helper is being called right now. */
+let beginning: Loop | undefined;
+export const currentLoop = (): Loop | undefined => beginning;
+
 /** Numbers the inferences that a helper makes turn by turn. */
 export function patchLoop(owner: Internal, name: string): void {
   replace(owner, name, (original) => {
     return function (this: unknown, body: unknown, options: Internal, ...rest: unknown[]): unknown {
       const loop: Loop = { steps: 0 };
-      return original.call(this, body, withRider(options, loop), ...rest);
+      const outer = beginning;
+      beginning = loop;
+      try {
+        return original.call(this, body, withRider(options, loop), ...rest);
+      } finally {
+        beginning = outer;
+      }
+    };
+  });
+}
+
+/**
+ * Shows the lines of a result file, as the app reads them, to `line`. The method is async in every SDK that has it: it
+ * returns a promise like any other, which may be followed by one more.
+ */
+export function patchResults(owner: Internal, name: string, line: (line: unknown) => void): void {
+  replace(owner, name, (original) => {
+    return function (this: unknown, ...given: unknown[]): unknown {
+      return original.apply(this, given).then((lines: Internal) => {
+        const iterate = lines?.[Symbol.asyncIterator];
+        if (typeof iterate !== 'function') return lines;
+        const value = () => {
+          const source = iterate.call(lines);
+          const { next } = source;
+          source.next = () =>
+            next.call(source).then((result: IteratorResult<unknown>) => {
+              if (!result.done) guard(() => line(result.value));
+              return result;
+            });
+          return source;
+        };
+        Object.defineProperty(lines, Symbol.asyncIterator, { value, writable: true, configurable: true });
+        return lines;
+      });
     };
   });
 }
@@ -73,7 +110,7 @@ export function patchLoop(owner: Internal, name: string): void {
 export function patchRetries(client: Internal): void {
   replace(client, 'retryRequest', (original) => {
     return function (this: unknown, options: Internal, ...rest: unknown[]): unknown {
-      guard(() => options?.[rider]?.resent());
+      guard(() => options?.[rider]?.inference?.resent());
       return original.call(this, options, ...rest);
     };
   });
@@ -98,7 +135,7 @@ const loopOf = (options: Internal): Loop | undefined => {
 };
 
 /** Options that are no plain object (a promise of them, in some methods) stay as they are. */
-function withRider(options: Internal, value: InferenceSpan | Loop): unknown {
+export function withRider(options: Internal, value: Watch | Loop): unknown {
   if (options === undefined || options === null) return { [rider]: value };
   const prototype = typeof options === 'object' ? Object.getPrototypeOf(options) : undefined;
   return prototype === Object.prototype || prototype === null ? { ...options, [rider]: value } : options;
@@ -124,6 +161,19 @@ function watched(promise: Internal, watch: Watch): unknown {
     return parseResponse.apply(promise, given).then(...reading(watch));
   };
   return watchRest(promise, watch);
+}
+
+/** Watches a promise that a helper has built on the response of one that is watched. */
+export function watchBuiltOn(promise: Internal): unknown {
+  const { parseResponse } = promise;
+  promise.parseResponse = (client: unknown, props: Internal) => {
+    const watch: Watch | undefined = props?.options?.[rider];
+    const parsed = parseResponse.call(promise, client, props);
+    if (watch?.inference === undefined) return parsed;
+    watch.inference.taken();
+    return parsed.then(...reading(watch));
+  };
+  return promise;
 }
 
 /** What becomes of a promise that is mapped, or whose raw response is taken. */

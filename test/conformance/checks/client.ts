@@ -1,0 +1,289 @@
+/** The client: the same class with the same face, and the one the app gave left as it was. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
+import { closeOpenInferences, observe } from '@routescope/sdk';
+import { type Dialect, key } from '../dialect.ts';
+import { type Check, type Client, exporter, outcome, type Scenario, type Trial } from '../trial.ts';
+import { packageFolder } from '../versions.ts';
+import { json, type Script, wireOf } from '../wire.ts';
+
+const shown = ['baseURL', 'apiKey', 'authToken', 'timeout', 'maxRetries', 'organization', 'project', 'logLevel'];
+
+/** What a client says of itself; where a name is a resource, that it is one. */
+const settings = (client: Client): unknown[] =>
+  shown.map((name) => (typeof client[name] === 'object' && client[name] ? 'a resource' : client[name]));
+
+/** Every method of every resource, with its length. */
+function surface(client: Client, path = '', depth = 0): string[] {
+  const found: string[] = [];
+  for (
+    let level = Object.getPrototypeOf(client);
+    level && level !== Object.prototype;
+    level = Object.getPrototypeOf(level)
+  ) {
+    for (const name of Object.getOwnPropertyNames(level)) {
+      if (Object.getOwnPropertyDescriptor(level, name)?.get) continue;
+      if (typeof client[name] === 'function' && name !== 'constructor')
+        found.push(`${path}${name} ${client[name].name} ${client[name].length}`);
+    }
+  }
+  if (depth > 4) return found;
+  for (const [name, value] of Object.entries(client)) {
+    if (name.startsWith('_') || typeof value !== 'object' || value === null || !('_client' in value)) continue;
+    found.push(`${path}${name}: ${value.constructor.name}`, ...surface(value, `${path}${name}.`, depth + 1));
+  }
+  return found;
+}
+
+export function clientChecks(dialect: Dialect): Check[] {
+  const { ask, lib, number, sdk } = dialect;
+  const answer: Script = () => json(dialect.whole);
+  const hasWithOptions = (sdk === 'openai' && number >= 5000) || (sdk === 'anthropic' && number >= 50);
+  const noWithOptions = (): string | undefined => (hasWithOptions ? undefined : 'this version has no withOptions()');
+  const seen = (
+    name: string,
+    scenario: Scenario,
+    exempt?: Check['exempt'],
+    options?: Record<string, unknown>,
+  ): Check => ({
+    group: 'client',
+    name,
+    exempt,
+    run: async (trial) => void (await trial.same(answer, scenario, options ? { options } : {})),
+  });
+  const own = (name: string, run: (trial: Trial) => Promise<void>, exempt?: Check['exempt']): Check => ({
+    group: 'client',
+    name,
+    exempt,
+    run,
+  });
+  const bare = (script: Script = answer, options?: Record<string, unknown>): Client =>
+    dialect.client(wireOf(script).fetch, options);
+  const spansOf = async (live: () => Promise<unknown>): Promise<number> => {
+    exporter.reset();
+    await live();
+    return exporter.getFinishedSpans().length;
+  };
+  return [
+    seen('is of the same class', async (client) => [
+      client.constructor,
+      client instanceof lib.default,
+      Object.getPrototypeOf(client),
+    ]),
+    seen('shows the same settings', async (client) => settings(client)),
+    seen('has the same keys', async (client) => Object.keys(client)),
+    seen('has the same methods, with their names and lengths', async (client) => surface(client)),
+    seen('resources have the same keys', async (client) => [
+      Object.keys(sdk === 'openai' ? client.chat.completions : client.messages),
+      Object.keys(client.beta),
+    ]),
+    seen('prints', async (client) => inspect(client, { depth: 1 }).length > 100),
+    seen('finds the static members of the class', async (client) =>
+      Object.getOwnPropertyNames(client.constructor).sort(),
+    ),
+    seen('remembers a key given as option', async (client) => client.apiKey),
+    seen('keeps default headers', (client) => outcome(ask(client)), undefined, { defaultHeaders: { 'x-a': 'b' } }),
+    seen('lists models as before', async (client) =>
+      outcome(async () => {
+        const page = await client.models.list();
+        return [page.constructor, page.data];
+      }),
+    ),
+    seen('posts anywhere as before', (client) => outcome(client.post('/v1/anything', { body: { a: 1 } }))),
+    seen('gets anywhere as before', (client) => outcome(client.get('/v1/anything'))),
+    seen(
+      'withOptions() gives the same class and settings',
+      async (client) => {
+        const clone = client.withOptions({ timeout: 1_234, maxRetries: 1 });
+        return [clone.constructor, ...settings(clone)];
+      },
+      noWithOptions,
+    ),
+    seen(
+      'withOptions() asks as before',
+      (client) => outcome(ask(client.withOptions({ defaultHeaders: { 'x-a': 'b' } }))),
+      noWithOptions,
+    ),
+    seen(
+      'withOptions() leaves the client it was called on',
+      async (client) => {
+        client.withOptions({ timeout: 1 });
+        return client.timeout;
+      },
+      noWithOptions,
+    ),
+    own(
+      'withOptions() is observed, and its clones are',
+      async () => {
+        const client = observe(bare()).withOptions({ timeout: 5_000 });
+        assert.equal(await spansOf(() => ask(client)), 1);
+        assert.equal(await spansOf(() => ask(client.withOptions({ maxRetries: 1 }))), 1);
+      },
+      noWithOptions,
+    ),
+    own('the client given is not touched', async () => {
+      const client = bare();
+      const before = Reflect.ownKeys(client).map((name) => [name, client[name]]);
+      const resource = sdk === 'openai' ? client.chat.completions : client.messages;
+      const keys = Reflect.ownKeys(resource);
+      observe(client);
+      assert.deepEqual(
+        Reflect.ownKeys(client).map((name) => [name, client[name]]),
+        before,
+      );
+      assert.deepEqual(Reflect.ownKeys(resource), keys);
+      assert.equal(await spansOf(() => ask(client)), 0);
+    }),
+    own('no other client of the class is touched', async () => {
+      observe(bare());
+      assert.equal(await spansOf(() => ask(bare())), 0);
+    }),
+    own('observed twice is one span', async () => {
+      assert.equal(await spansOf(() => ask(observe(observe(bare())))), 1);
+    }),
+    own('observed twice keeps what the first was told', async () => {
+      const prices = {
+        version: 'mine',
+        prices: [{ provider: dialect.provider, model: JSON.parse(dialect.whole).model, input: 1, output: 1 }],
+      };
+      exporter.reset();
+      await ask(observe(observe(bare(), { prices })));
+      assert.equal(exporter.getFinishedSpans()[0]?.attributes['routescope.cost.price_version'], 'mine');
+    }),
+    own('two observed copies of one client are independent', async () => {
+      const client = bare();
+      const [one, two] = [observe(client), observe(client)];
+      assert.notEqual(one, two);
+      assert.equal(await spansOf(() => Promise.all([ask(one), ask(two)])), 2);
+    }),
+    own('settings changed on the client before are kept', async () => {
+      const wire = wireOf(answer);
+      const client = dialect.client(wire.fetch);
+      client.baseURL = 'https://moved.example/v1';
+      client.apiKey = 'sk-changed';
+      await ask(observe(client));
+      assert.ok(wire.asked[0]?.url.startsWith('https://moved.example/v1'));
+      assert.ok(JSON.stringify(wire.asked[0]?.headers).includes('sk-changed'));
+    }),
+    own('a subclass with a constructor of its own', async () => {
+      const wire = wireOf(answer);
+      class AppClient extends lib.default {
+        team: string;
+        constructor(team: string) {
+          super({ apiKey: key, baseURL: 'https://llm.example/v1', maxRetries: 0, fetch: wire.fetch });
+          this.team = team;
+        }
+      }
+      const client: Client = observe(new AppClient('search') as Client);
+      assert.ok(client instanceof AppClient);
+      assert.equal(client.team, 'search');
+      assert.equal(await spansOf(() => ask(client)), 1);
+    }),
+    own('a subclass that overrides a method keeps it', async () => {
+      const wire = wireOf(answer);
+      class AppClient extends lib.default {
+        post(...given: unknown[]): unknown {
+          calls++;
+          return super.post(...given);
+        }
+      }
+      let calls = 0;
+      const client = observe(
+        new (AppClient as Client)({ apiKey: key, baseURL: 'https://llm.example/v1', maxRetries: 0, fetch: wire.fetch }),
+      );
+      assert.equal(await spansOf(() => ask(client)), 1);
+      assert.equal(calls, 1);
+    }),
+    own(
+      'a key that is asked for with each request',
+      async () => {
+        const wire = wireOf(answer);
+        let asked = 0;
+        const apiKey = async (): Promise<string> => `sk-${++asked}`;
+        const client = observe(dialect.client(wire.fetch, { apiKey }));
+        await ask(client);
+        await ask(client);
+        assert.ok(JSON.stringify(wire.asked[1]?.headers).includes('sk-2'), JSON.stringify(wire.asked[1]?.headers));
+      },
+      () =>
+        sdk === 'openai'
+          ? number >= 5002
+            ? undefined
+            : 'keys of this version are text'
+          : 'takes a token provider only through its credentials',
+    ),
+    own('the ESM build beside the CommonJS one', async () => {
+      const module = await import(pathToFileURL(join(packageFolder(dialect.version.alias), 'index.mjs')).href);
+      assert.notEqual(module.default, lib.default);
+      const options = { apiKey: key, baseURL: 'https://llm.example/v1', maxRetries: 0, fetch: wireOf(answer).fetch };
+      const [esm, cjs] = [observe(new module.default(options) as Client), observe(bare())];
+      assert.ok(esm instanceof module.default && !(esm instanceof lib.default));
+      assert.equal(await spansOf(() => Promise.all([ask(esm), ask(cjs)])), 2);
+      const refused = observe(
+        new module.default({ ...options, fetch: wireOf(() => json(dialect.error(429), 429)).fetch }) as Client,
+      );
+      assert.ok((await ask(refused).catch((error: unknown) => error)) instanceof module.RateLimitError);
+    }),
+    own('what is no client is refused in a sentence', async () => {
+      for (const thing of [{}, null, undefined, 'client', 1, [], () => {}, { chat: {} }])
+        assert.throws(() => observe(thing as object), /observe\(\) takes an OpenAI client/);
+    }),
+    own('nothing stays open after all that', async () => {
+      closeOpenInferences(); // of the checks before
+      await ask(observe(bare()));
+      assert.equal(closeOpenInferences(), 0);
+    }),
+    ...cloudChecks(dialect),
+  ];
+}
+
+/** Azure, which openai brings along. */
+function cloudChecks(dialect: Dialect): Check[] {
+  const exempt = (): string | undefined =>
+    dialect.sdk === 'openai' ? undefined : 'Bedrock and Vertex are packages of their own: see the group clouds';
+  const { lib } = dialect;
+  const azure = (fetch: typeof globalThis.fetch, more: Record<string, unknown> = { apiKey: key }): Client =>
+    new lib.AzureOpenAI({
+      endpoint: 'https://unit.openai.azure.com',
+      apiVersion: '2024-10-21',
+      deployment: 'cheap',
+      maxRetries: 0,
+      fetch,
+      ...more,
+    });
+  const check = (
+    name: string,
+    script: Script,
+    scenario: Scenario,
+    more?: Record<string, unknown>,
+    attributes: Record<string, unknown> = {},
+  ): Check => ({
+    group: 'client',
+    name,
+    exempt,
+    async run(trial) {
+      const { spans } = await trial.same(script, scenario, { make: (fetch) => azure(fetch, more) });
+      spans.has({
+        'gen_ai.provider.name': 'azure.ai.openai',
+        'server.address': 'unit.openai.azure.com',
+        ...attributes,
+      });
+    },
+  });
+  const answer: Script = () => json(dialect.whole);
+  return [
+    check('Azure asks its deployment', answer, (client) => dialect.ask(client, { model: 'my-deployment' }), undefined, {
+      'gen_ai.request.model': 'my-deployment',
+      'gen_ai.response.model': 'gpt-4.1-nano-2025-04-14',
+    }),
+    check('Azure with a token provider', answer, (client) => dialect.ask(client), {
+      azureADTokenProvider: async () => 'token-1',
+    }),
+    check('Azure keeps version and deployment', answer, async (client) => {
+      await dialect.ask(client);
+      return [client.apiVersion, client.deploymentName, client.constructor];
+    }),
+  ];
+}
