@@ -42,6 +42,8 @@ export interface AttemptFrame {
   witness(inference: Inference): void;
   /** What had begun turned out to be no inference. */
   lost(): void;
+  /** The headers of an answer: what they say of the provider's rate limit. */
+  headers?(header: (name: string) => string | undefined): void;
 }
 
 export interface Frame {

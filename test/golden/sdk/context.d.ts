@@ -20,6 +20,7 @@ export interface AttemptFrame {
     adopt(inference: Inference): void;
     witness(inference: Inference): void;
     lost(): void;
+    headers?(header: (name: string) => string | undefined): void;
 }
 export interface Frame {
     readonly session?: string | undefined;

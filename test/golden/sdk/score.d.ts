@@ -6,11 +6,13 @@ export interface Score {
     readonly label?: string;
     readonly by?: string;
     readonly explanation?: string;
+    readonly id?: string;
+    readonly correction?: string;
 }
 export interface ScoreOptions {
     readonly endpoint?: string;
+    readonly sendCorrection?: boolean;
     readonly clock?: Clock;
 }
-export declare function setDefaultEndpoint(endpoint: string): void;
-export declare function score(call: CallRef, verdict: Score, options?: ScoreOptions): Promise<boolean>;
-export declare const shown: (call: CallRef, options?: ScoreOptions) => Promise<boolean>;
+export declare function score(call: CallRef | string, verdict: Score, options?: ScoreOptions): Promise<boolean>;
+export declare const shown: (call: CallRef | string, options?: ScoreOptions) => Promise<boolean>;

@@ -4,10 +4,11 @@ import { createRequire } from 'node:module';
 import type { Attributes } from '@opentelemetry/api';
 import { parsePrices, type UserPrices } from '@routescope/conventions/prices';
 import { type ContentMode, type ContentOptions, setDefaultContent } from '../content/settings.ts';
+import { flushEvents } from '../events.ts';
 import { closeOpenInferences } from '../observe/open.ts';
 import { adopt } from '../otel/adopt.ts';
 import { setDefaultPrices } from '../prices.ts';
-import { setDefaultEndpoint } from '../score.ts';
+import { setSidecar } from '../sidecar.ts';
 import { telemetryFailures } from '../telemetry.ts';
 import { countingExporter, type ExportStats } from './exporter.ts';
 import { samplerOf } from './sampler.ts';
@@ -72,7 +73,7 @@ export function start(options: StartOptions): Telemetry {
     );
   }
   if (content !== undefined) setDefaultContent(content);
-  setDefaultEndpoint(endpoint);
+  setSidecar({ endpoint, service: serviceName, environment });
   const { NodeSDK, tracing, resources } = required<typeof import('@opentelemetry/sdk-node')>('@opentelemetry/sdk-node');
   const { OTLPTraceExporter } = required<typeof import('@opentelemetry/exporter-trace-otlp-http')>(
     '@opentelemetry/exporter-trace-otlp-http',
@@ -102,7 +103,9 @@ export function start(options: StartOptions): Telemetry {
     autoDetectResources: false,
   });
   sdk.start();
-  const flush = (): Promise<void> => counted.forceFlush();
+  const flush = async (): Promise<void> => {
+    await Promise.all([counted.forceFlush(), flushEvents()]);
+  };
   // What is still open when nothing runs any more, nobody will end.
   process.once('beforeExit', () => {
     closeOpenInferences();
@@ -112,7 +115,7 @@ export function start(options: StartOptions): Telemetry {
     flush,
     shutdown() {
       closeOpenInferences();
-      return sdk.shutdown();
+      return Promise.all([sdk.shutdown(), flushEvents()]).then(() => {});
     },
     stats: () => ({ ...exporter.stats(), failures: telemetryFailures() }),
   };

@@ -1,9 +1,10 @@
 /** One small chat input for both providers, so that one request can move between them. */
 
 import { unknownUsage } from '@routescope/conventions';
+import { currentFrame } from '../context.ts';
 import { usageOf as openaiUsage } from '../observe/apis/chat-completions.ts';
 import { usageOf as anthropicUsage } from '../observe/apis/messages-usage.ts';
-import { asJson, asText } from '../observe/facts.ts';
+import { asJson, asNumber, asText, type Json } from '../observe/facts.ts';
 import { type Server, serverOf } from '../observe/provider.ts';
 import { ChatReply } from './answer.ts';
 import type { TryOptions } from './routes.ts';
@@ -12,6 +13,10 @@ export interface ChatInput {
   readonly system?: string;
   readonly messages: readonly { readonly role: 'user' | 'assistant'; readonly content: string }[];
   readonly stop?: readonly string[];
+  /** Less than the tier allows; more is cut to that. */
+  readonly maxTokens?: number;
+  /** Up to the tier's `tempCap`. */
+  readonly temperature?: number;
 }
 
 /** A `via` that also says who it asks, for prices. */
@@ -38,20 +43,36 @@ const anthropicMaxTokens = 1024;
 /** The router is the only retry loop. */
 const requestOptions = (signal: AbortSignal | undefined): object => ({ maxRetries: 0, ...(signal && { signal }) });
 
+/** Reads an answer with its headers, which say how much of the rate limit is left. */
+async function heard(promise: PromiseLike<unknown>): Promise<unknown> {
+  const { withResponse } = promise as { withResponse?: () => Promise<{ data: unknown; response: Response }> };
+  if (typeof withResponse !== 'function') return promise;
+  const { data, response } = await withResponse.call(promise);
+  currentFrame().attempt?.headers?.((name) => response.headers.get(name) ?? undefined);
+  return data;
+}
+
+function logprobsOf(choice: Json): number[] | undefined {
+  const { content } = asJson(choice['logprobs']);
+  if (!Array.isArray(content)) return undefined;
+  return content.map((token) => asNumber(asJson(token)['logprob'])).filter((each) => each !== null);
+}
+
 const given = (values: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
 /** Chat completions of an (observed) OpenAI client. */
 export function openaiChat(client: OpenAIClient): ChatVia {
-  const via = async (input: ChatInput, { model, maxTokens, temperature, signal }: TryOptions): Promise<ChatReply> => {
+  const via = async (input: ChatInput, how: TryOptions): Promise<ChatReply> => {
+    const { model, maxTokens, temperature, signal, logprobs } = how;
     const limit = /^(o\d|gpt-5)/.test(model) ? 'max_completion_tokens' : 'max_tokens';
     const system = input.system === undefined ? [] : [{ role: 'system', content: input.system }];
     const body = {
       model,
       messages: [...system, ...input.messages],
-      ...given({ [limit]: maxTokens, temperature, stop: input.stop }),
+      ...given({ [limit]: maxTokens, temperature, stop: input.stop, logprobs: logprobs || undefined }),
     };
-    const raw: unknown = await client.chat.completions.create(body, requestOptions(signal));
+    const raw: unknown = await heard(client.chat.completions.create(body, requestOptions(signal)));
     const data = asJson(raw);
     const choice = asJson(Array.isArray(data['choices']) ? data['choices'][0] : undefined);
     const message = asJson(choice['message']);
@@ -61,6 +82,7 @@ export function openaiChat(client: OpenAIClient): ChatVia {
       isRefusal: asText(message['refusal']) !== undefined || choice['finish_reason'] === 'content_filter',
       model: asText(data['model']),
       usage: openaiUsage(data['usage']) ?? unknownUsage,
+      logprobs: logprobsOf(choice),
       raw,
     });
   };
@@ -76,7 +98,7 @@ export function anthropicMessages(client: AnthropicClient): ChatVia {
       max_tokens: maxTokens ?? anthropicMaxTokens,
       ...given({ system: input.system, temperature, stop_sequences: input.stop }),
     };
-    const raw: unknown = await client.messages.create(body, requestOptions(signal));
+    const raw: unknown = await heard(client.messages.create(body, requestOptions(signal)));
     const data = asJson(raw);
     const blocks = Array.isArray(data['content']) ? data['content'].map(asJson) : [];
     return new ChatReply({

@@ -10,15 +10,18 @@ export class ChatReply {
   readonly isRefusal: boolean;
   readonly model: string | undefined;
   readonly usage: Usage;
+  /** Of the answer's tokens, where they were asked for. */
+  readonly logprobs: readonly number[] | undefined;
   /** The provider's own answer. */
   readonly raw: unknown;
 
-  constructor(reply: Omit<ChatReply, never>) {
+  constructor(reply: Omit<ChatReply, 'logprobs'> & { readonly logprobs?: readonly number[] | undefined }) {
     this.text = reply.text;
     this.finishReason = reply.finishReason;
     this.isRefusal = reply.isRefusal;
     this.model = reply.model;
     this.usage = reply.usage;
+    this.logprobs = reply.logprobs;
     this.raw = reply.raw;
   }
 }
@@ -60,9 +63,3 @@ export function read(value: unknown): Read {
   }
   return { text: undefined, isRefusal: false, isTruncated: false };
 }
-
-/** A stream of either SDK: it is the answer before anybody has read it. */
-export const isStream = (value: unknown): boolean => {
-  const stream = value as Internal;
-  return typeof stream?.[Symbol.asyncIterator] === 'function' && stream.controller !== undefined;
-};

@@ -20,6 +20,8 @@ import { costAttributes } from '../observe/inference.ts';
 import { endSpan } from '../sequence.ts';
 import { type Clock, guard, hrTime } from '../telemetry.ts';
 import { ChatReply } from './answer.ts';
+import type { ReadHeader } from './bucket.ts';
+import { type Expected, mismatchOf } from './mismatch.ts';
 import type { Tier } from './routes.ts';
 import type { Verdict } from './validate.ts';
 
@@ -29,11 +31,16 @@ export interface AttemptRecord {
   readonly reason: AttemptReason;
   readonly tier: Tier;
   readonly rank: number;
+  readonly model: string;
+  /** Named where the tier has several. */
+  readonly deployment: string | undefined;
   readonly outcome: Outcome;
   readonly verdict: Verdict | undefined;
   readonly error: unknown;
   /** Cause of the next attempt, if there is one. */
   readonly cause: AttemptCause | undefined;
+  /** The verdict came after the answer was given: no other attempt could follow from it. */
+  readonly isLate: boolean;
 }
 
 export interface AttemptOptions {
@@ -42,7 +49,10 @@ export interface AttemptOptions {
   readonly parent: Context;
   /** The call's and the attempt's facts, on every span of the attempt. */
   readonly attributes: Attributes;
-  readonly model: string;
+  /** What the route says is asked for. */
+  readonly expected: Expected;
+  readonly headers: (header: ReadHeader) => void;
+  readonly onMismatch: () => void;
 }
 
 interface Settled {
@@ -59,6 +69,7 @@ export class Attempt implements AttemptFrame {
   #last: Inference | undefined;
   #open = 0;
   #settled: Settled | undefined;
+  #late: Promise<Verdict> | undefined;
   #onClosed: (() => void) | undefined;
 
   constructor(options: AttemptOptions) {
@@ -91,6 +102,15 @@ export class Attempt implements AttemptFrame {
     if (this.#settled && this.#open === 0) this.#closeLast();
   }
 
+  headers(header: ReadHeader): void {
+    guard(() => this.#options.headers(header));
+  }
+
+  /** The verdict on a stream is known once the app has read all of it; the spans wait for it, not longer. */
+  judgedLater(verdict: Promise<Verdict>): void {
+    this.#late = verdict;
+  }
+
   /** Sets the verdict. Inferences still being read (a stream handed to the app) are closed when they end. */
   settle(outcome: Outcome, verdict: Verdict | undefined, value: unknown, error: unknown): void {
     this.#settled = { outcome, verdict };
@@ -101,7 +121,7 @@ export class Attempt implements AttemptFrame {
 
   /** Runs `done` once no inference of the attempt is being read any more: now, or when the app has read its stream. */
   whenClosed(done: () => void): void {
-    if (this.#open === 0) done();
+    if (this.#open === 0 && this.#last === undefined) done();
     else this.#onClosed = done;
   }
 
@@ -121,6 +141,15 @@ export class Attempt implements AttemptFrame {
   }
 
   #closeLast(): void {
+    const late = this.#late;
+    this.#late = undefined;
+    if (late && this.#open === 0 && this.#last?.outcome === 'accepted') {
+      void late.then((verdict) => {
+        this.#settled = { outcome: 'accepted', verdict };
+        this.#closeLast();
+      });
+      return;
+    }
     if (this.#last && this.#settled)
       this.#end(this.#last, this.outcomeOf(this.#settled.outcome), this.#settled.verdict);
     this.#last = undefined;
@@ -132,9 +161,12 @@ export class Attempt implements AttemptFrame {
   #end(inference: Inference, outcome: Outcome, verdict: Verdict | undefined): void {
     guard(() => {
       const step = this.#inferences.indexOf(inference) + 1;
+      const mismatch = mismatchOf(this.#options.expected, inference);
+      if (mismatch.length > 0) this.#options.onMismatch();
       inference.span.setAttributes({
         'routescope.outcome': outcome,
         ...(verdict && verdictAttributes(verdict)),
+        ...present({ 'routescope.route.mismatch': mismatch }),
         ...(this.#inferences.length > 1 || this.#open > 0 ? { 'routescope.attempt.step': step } : {}),
       });
       endSpan(inference.span, inference.endedAt);
@@ -143,7 +175,8 @@ export class Attempt implements AttemptFrame {
 
   /** A `via` whose client nobody observes still is an attempt: its span says what the adapter read back. */
   #spanOfUnobserved(outcome: Outcome, verdict: Verdict | undefined, value: unknown, error: unknown): void {
-    const { tracer, model, attributes, parent, clock } = this.#options;
+    const { tracer, expected, attributes, parent, clock } = this.#options;
+    const { model } = expected;
     const reply = value instanceof ChatReply ? value : undefined;
     const usage: Usage = reply?.usage ?? unknownUsage;
     const span = tracer.startSpan(
@@ -180,5 +213,6 @@ export function verdictAttributes(verdict: Verdict): Attributes {
     'routescope.validation.result': verdict.result,
     'routescope.validation.score': verdict.score,
     'routescope.validation.reason': verdict.reason,
+    'routescope.validation.version': verdict.version,
   });
 }

@@ -1,5 +1,6 @@
 /** What a failed attempt died of, and whether and when it is worth another try. */
 import type { ProviderCause } from '@routescope/conventions';
+import type { ReadHeader } from './bucket.ts';
 
 const connectionClasses = new Set(['APIConnectionError', 'APIConnectionTimeoutError', 'FetchError']);
 const longestWaitMs = 60_000;
@@ -46,13 +47,18 @@ export function waitMs(error: unknown, random: () => number, now: number): numbe
   return asked === undefined ? random() * 500 : Math.min(Math.max(asked, 0), longestWaitMs);
 }
 
-function retryAfterMs(error: unknown, now: number): number | undefined {
+/** Reads the headers of the answer that failed, in either form the SDKs keep them. */
+export function headerOf(error: unknown): ReadHeader {
   const { headers } = (error ?? {}) as { headers?: unknown };
-  const header = (name: string): string | undefined => {
+  return (name) => {
     if (headers instanceof Headers) return headers.get(name) ?? undefined;
     const value = (headers as Record<string, unknown> | undefined)?.[name];
     return typeof value === 'string' ? value : undefined;
   };
+}
+
+function retryAfterMs(error: unknown, now: number): number | undefined {
+  const header = headerOf(error);
   const inMs = Number(header('retry-after-ms') ?? Number.NaN);
   if (Number.isFinite(inMs)) return inMs;
   const after = header('retry-after');

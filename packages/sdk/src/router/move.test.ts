@@ -4,24 +4,32 @@ import { type Move, nextMove } from './move.ts';
 
 const outcomes = ['accepted', 'rejected', 'failed', 'canceled'] as const;
 
-/** retryable?, retries left?, tiers left? → what follows each outcome */
-const table: readonly (readonly [boolean, boolean, boolean, Readonly<Record<(typeof outcomes)[number], Move>>])[] = [
-  [true, true, true, { accepted: 'stop', rejected: 'fallback', failed: 'retry', canceled: 'stop' }],
-  [true, true, false, { accepted: 'stop', rejected: 'stop', failed: 'retry', canceled: 'stop' }],
-  [true, false, true, { accepted: 'stop', rejected: 'fallback', failed: 'failover', canceled: 'stop' }],
-  [true, false, false, { accepted: 'stop', rejected: 'stop', failed: 'stop', canceled: 'stop' }],
-  [false, true, true, { accepted: 'stop', rejected: 'fallback', failed: 'failover', canceled: 'stop' }],
-  [false, true, false, { accepted: 'stop', rejected: 'stop', failed: 'stop', canceled: 'stop' }],
-  [false, false, true, { accepted: 'stop', rejected: 'fallback', failed: 'failover', canceled: 'stop' }],
-  [false, false, false, { accepted: 'stop', rejected: 'stop', failed: 'stop', canceled: 'stop' }],
+/** retryable, long wait, retries, reruns, places, tiers, attempts left → what follows a failure, and a rejection */
+const table: readonly (readonly [boolean, boolean, number, number, number, number, number, Move, Move])[] = [
+  [true, false, 1, 0, 1, 1, 9, 'retry', 'fallback'],
+  [true, false, 1, 0, 0, 0, 9, 'retry', 'stop'],
+  [true, false, 0, 0, 1, 1, 9, 'failover', 'fallback'],
+  [true, false, 0, 0, 0, 0, 9, 'stop', 'stop'],
+  [false, false, 1, 0, 1, 1, 9, 'failover', 'fallback'],
+  [false, false, 1, 0, 0, 0, 9, 'stop', 'stop'],
+  [true, true, 1, 0, 1, 0, 9, 'failover', 'stop'], // nobody waits a minute when another can be asked
+  [true, true, 1, 0, 0, 0, 9, 'retry', 'stop'],
+  [true, false, 1, 1, 1, 1, 9, 'retry', 'rerun'],
+  [true, false, 0, 1, 0, 0, 9, 'stop', 'rerun'],
+  [true, false, 0, 0, 1, 0, 9, 'failover', 'stop'], // another deployment of the top tier mends a failure, not an answer
+  [true, false, 1, 1, 1, 1, 0, 'stop', 'stop'],
 ];
 
-test.each(table)('retryable %s, retries left %s, tiers left %s', (retryable, retries, tiers, expected) => {
-  for (const outcome of outcomes) {
-    const situation = { outcome, isRetryable: retryable, retriesLeft: Number(retries), tiersLeft: Number(tiers) };
-    expect([outcome, nextMove(situation)]).toEqual([outcome, expected[outcome]]);
-  }
-});
+test.each(table)(
+  'retryable %s, long wait %s, retries %i, reruns %i, places %i, tiers %i, attempts %i: failed → %s, rejected → %s',
+  (isRetryable, isLongWait, retriesLeft, rerunsLeft, placesLeft, tiersLeft, attemptsLeft, failed, rejected) => {
+    const expected = { accepted: 'stop', canceled: 'stop', failed, rejected };
+    for (const outcome of outcomes) {
+      const situation = { isRetryable, isLongWait, retriesLeft, rerunsLeft, placesLeft, tiersLeft, attemptsLeft };
+      expect([outcome, nextMove({ outcome, ...situation })]).toEqual([outcome, expected[outcome]]);
+    }
+  },
+);
 
 class APIConnectionTimeoutError extends Error {}
 class APIConnectionError extends Error {}

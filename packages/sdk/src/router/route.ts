@@ -1,39 +1,56 @@
-/**
- * The router: one call span, attempts below it, a validator after each answer, and the next move until the answer is
- * accepted or nothing is left to try. It is the only retry loop.
- */
-import { context, SpanKind, type Tracer, trace } from '@opentelemetry/api';
-import type { AttemptReason, Outcome } from '@routescope/conventions';
+/** The router as the app sees it: a table, and what every call of it shares. */
 import type { UserPrices } from '@routescope/conventions/prices';
-import { currentFrame, withFrame } from '../context.ts';
-import { isAbort } from '../observe/ending.ts';
-import { present } from '../observe/facts.ts';
-import { scopeName } from '../observe/scope.ts';
+import { type RouterEvent, sendEvent } from '../events.ts';
 import { bookOf } from '../prices.ts';
-import { type Clock, guard, hrTime, systemClock } from '../telemetry.ts';
+import { type Clock, guard, systemClock } from '../telemetry.ts';
 import type { ChatInput } from './adapters.ts';
-import { isStream } from './answer.ts';
-import { Attempt, type AttemptRecord } from './attempt.ts';
-import { type CallRef, finishCall } from './call.ts';
-import { causeOf, isProviderFailure, isRetryable, waitMs } from './failure.ts';
-import { nextMove } from './move.ts';
-import type { Route, RouteTable, TryOptions } from './routes.ts';
-import { judge, type StandardSchema, type Verdict } from './validate.ts';
+import { type Budget, Budgets } from './budget.ts';
+import type { CallRef } from './call.ts';
+import { systemTimer, type Timer } from './deadline.ts';
+import { armOf } from './experiment.ts';
+import { Health } from './health.ts';
+import { isLive, type LiveRoutes } from './live.ts';
+import type { Routes, RouteTable, TryOptions } from './routes.ts';
+import { type RouteCallOptions, Run, type Shared } from './run.ts';
+import { type RouterStats, Stats } from './stats.ts';
+import type { StandardSchema } from './validate.ts';
 
-export interface RouterOptions {
+/** One side of an experiment: another table, or other tiers to start at. */
+export interface Arm<T extends Routes> {
+  readonly name: string;
+  /** Relative to the other arms' shares. */
+  readonly share: number;
+  /** @default the router's own */
+  readonly table?: RouteTable<T>;
+  /** Tag to the name of the tier that its calls start at. */
+  readonly tiers?: Readonly<Partial<Record<keyof T & string, string>>>;
+}
+
+export interface Experiment<T extends Routes> {
+  readonly name: string;
+  readonly arms: readonly Arm<T>[];
+}
+
+export interface RouterOptions<T extends Routes = Routes> {
   /** For the baseline cost; else the process's own (`start({ prices })`). */
   readonly prices?: UserPrices;
+  /** A/B of tables or tiers, sticky by `userId`. Calls without one are not part of it. */
+  readonly experiment?: Experiment<T>;
+  readonly budgets?: readonly Budget[];
+  /** What is known of the providers, to share it between routers. @default its own */
+  readonly health?: Health;
+  /** A longer wait than this is not waited for where another deployment can be asked, ms. @default 10,000 */
+  readonly patienceMs?: number;
+  /** Beside the sidecar: tables loaded, circuits that changed, budgets spent. */
+  readonly onEvent?: (event: RouterEvent) => void;
   /** Epoch ms; for simulations. @default the system's */
   readonly clock?: Clock;
   /** Waits before a retry; for simulations. Rejects when the signal aborts. */
   readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
-  /** 0 to 1, for jitter. @default Math.random */
+  /** Of time-outs; for simulations. @default setTimeout */
+  readonly timer?: Timer;
+  /** 0 to 1, for jitter and weights. @default Math.random */
   readonly random?: () => number;
-}
-
-export interface RouteCallOptions {
-  /** Calls off the attempt under way, and every one after it. */
-  readonly signal?: AbortSignal;
 }
 
 export interface Routed<Answer> {
@@ -42,14 +59,23 @@ export interface Routed<Answer> {
 }
 
 /** What a route's answer is: its schema's output, else the text. */
-export type AnswerOf<R extends Route> = R['validate'] extends StandardSchema<infer Output> ? Output : string;
+export type AnswerOf<R> = R extends { readonly validate: infer V }
+  ? V extends StandardSchema<infer Output>
+    ? Output
+    : V extends { readonly check: StandardSchema<infer Output> }
+      ? Output
+      : string
+  : string;
 
-export interface Router<T extends Readonly<Record<string, Route>>> {
+export interface Router<T extends Routes> {
+  /** Of the table in use now. */
   readonly version: string;
   /**
-   * Routes one request by its tag: tries the tiers in order until an answer is accepted.
+   * Routes one request by its tag: starts where the policy says, and tries until an answer is accepted.
+   * A stream is returned with its first chunk there; it is judged when it has been read, and never replaced.
    * @param input a chat for the tiers' adapters, or your own code, run once per attempt with the tier's model and limits.
-   * @throws RouteError when nothing is left to try; the abort error when `signal` aborts; your own code's error as it is.
+   * @throws RouteError when nothing is left to try; BudgetError when a hard budget is spent; the abort error when
+   *   `signal` aborts; your own code's error as it is.
    */
   route<Tag extends keyof T & string, Answer>(
     tag: Tag,
@@ -61,197 +87,103 @@ export interface Router<T extends Readonly<Record<string, Route>>> {
     input: ChatInput,
     options?: RouteCallOptions,
   ): Promise<Routed<AnswerOf<T[Tag]>>>;
+  /** What it has counted since it was made. */
+  stats(): RouterStats;
 }
 
-/** Every attempt failed or was rejected. The message has a part for each. */
-export class RouteError extends Error {
-  override readonly name = 'RouteError';
-  readonly tag: string;
-  readonly attempts: readonly AttemptRecord[];
-  readonly call: CallRef;
-  /** The last rejected answer, if there was one: it may be better than nothing. */
-  readonly answer: unknown;
-
-  constructor(tag: string, attempts: readonly AttemptRecord[], call: CallRef) {
-    const said = attempts.map(({ number, tier, error, verdict }) => {
-      const what = verdict
-        ? `rejected by ${verdict.name ?? 'validation'}${verdict.reason ? ` (${verdict.reason})` : ''}`
-        : `failed: ${describe(error)}`;
-      return `${number}. ${tier.name} (${tier.model}) ${what}`;
-    });
-    super(`no answer for ${JSON.stringify(tag)}: ${said.join('; ')}`, {
-      cause: attempts.findLast((attempt) => attempt.error !== undefined)?.error,
-    });
-    this.tag = tag;
-    this.attempts = attempts;
-    this.call = call;
-    this.answer = attempts.findLast((attempt) => attempt.verdict !== undefined)?.verdict?.answer;
-  }
-}
-
-function describe(error: unknown): string {
-  const { status } = (error ?? {}) as { status?: unknown };
-  return `${(error as object | null)?.constructor?.name ?? String(error)}${typeof status === 'number' ? ` ${status}` : ''}`;
-}
-
-const retriesPerTier = 1;
-
-/** A router over a checked table. Holds no state: one per process or one per request are the same. */
-export function createRouter<T extends Readonly<Record<string, Route>>>(
-  table: RouteTable<T>,
-  options: RouterOptions = {},
+/**
+ * A router over a checked table, or over one that may change while it runs.
+ * @throws Error that says what is wrong with the budgets or the experiment.
+ */
+export function createRouter<T extends Routes>(
+  source: RouteTable<T> | LiveRoutes<T>,
+  options: RouterOptions<T> = {},
 ): Router<T> {
-  const { clock = systemClock, sleep = wait, random = Math.random } = options;
-  const book = bookOf(options.prices);
+  const { clock = systemClock, health = new Health({ clock }), experiment } = options;
+  const emit = (event: Omit<RouterEvent, 'at'>): void => {
+    const whole = { ...event, at: clock() };
+    guard(() => sendEvent(whole));
+    guard(() => options.onEvent?.(whole));
+  };
+  checkExperiment(experiment);
+  const stats = new Stats();
+  const shared: Shared = {
+    clock,
+    health,
+    stats,
+    sleep: options.sleep ?? wait,
+    timer: options.timer ?? systemTimer,
+    random: options.random ?? Math.random,
+    patienceMs: options.patienceMs ?? 10_000,
+    book: bookOf(options.prices),
+    budgets:
+      options.budgets &&
+      new Budgets(options.budgets, clock, ({ budget, key, state, spentUsd, tag }) =>
+        emit({
+          kind: 'budget',
+          name: budget.name,
+          state,
+          ...(budget.per.includes('tag') && { tag }),
+          text: `${budget.name}${key && ` (${key})`}: ${spentUsd.toFixed(4)} of ${budget.usd} USD spent`,
+          numbers: { spent_usd: spentUsd, budget_usd: budget.usd },
+        }),
+      ),
+  };
+  health.onChange(({ provider, state, failures, results }) =>
+    emit({
+      kind: 'breaker',
+      name: provider,
+      state,
+      text: `the circuit of ${provider} is ${state.replace('_', ' ')}${state === 'open' && results > 0 ? `: ${failures} of the last ${results} requests failed` : ''}`,
+      numbers: { failures, results },
+    }),
+  );
+  const current = isLive(source) ? () => source.table : () => source;
+  if (isLive(source)) source.onChange(emit);
+  else emit(loaded(source));
 
-  async function route(tag: string, input: unknown, { signal }: RouteCallOptions = {}): Promise<Routed<unknown>> {
-    const chosen = table.routes[tag];
-    if (chosen === undefined)
-      throw new Error(`${JSON.stringify(tag)} is no tag of the route table: ${Object.keys(table.routes).join(', ')}`);
-    const { session = '' } = currentFrame();
-    const tracer: Tracer = trace.getTracer(scopeName);
-    const startedAt = clock();
-    const common = {
-      'routescope.tag': tag,
-      'routescope.route.version': table.version,
-      'routescope.route.policy': 'static',
-      'routescope.route.reason': 'default',
-      ...present({ 'gen_ai.conversation.id': session || undefined }),
-    };
-    const span = tracer.startSpan(`route ${tag}`, {
-      kind: SpanKind.INTERNAL,
-      startTime: hrTime(startedAt),
-      attributes: common,
-    });
-    const parent = trace.setSpan(context.active(), span);
-    const { spanId, traceId } = span.spanContext();
-    const records: AttemptRecord[] = [];
-    const attempts: Attempt[] = [];
-    const ref = (): CallRef => {
-      const last = records.at(-1);
-      return {
-        id: spanId,
-        traceId,
-        sessionId: session,
-        tag,
-        tier: last?.tier.name ?? '',
-        model: last?.tier.model ?? '',
-        startedAt,
-      };
-    };
-    const finish = (outcome: Outcome, error?: unknown): void => {
-      const end = (): void => {
-        const final = attempts.at(-1)?.outcomeOf(outcome) ?? outcome;
-        guard(() => finishCall(span, { route: chosen, records, attempts, outcome: final, error }, book(), clock));
-      };
-      // A stream is still being read by the app: the call ends with it, so that its cost is the call's.
-      if (attempts.length > 0) attempts.at(-1)?.whenClosed(end);
-      else end();
-    };
-
-    let rank = 0;
-    let reason: AttemptReason = 'first';
-    let retriesLeft = retriesPerTier;
-    for (;;) {
-      const tier = chosen.tiers[rank] as Route['tiers'][number];
-      const number = records.length + 1;
-      const attributes = {
-        ...common,
-        'routescope.call.id': spanId,
-        'routescope.tier.name': tier.name,
-        'routescope.tier.rank': rank,
-        'routescope.attempt.number': number,
-        'routescope.attempt.reason': reason,
-        ...present({ 'routescope.attempt.cause': records.at(-1)?.cause }),
-      };
-      const attempt = new Attempt({ tracer, clock, parent, attributes, model: tier.model });
-      attempts.push(attempt);
-      const via = typeof input === 'function' ? (_: unknown, how: TryOptions) => input(how) : tier.via;
-      const how = {
-        model: tier.model,
-        maxTokens: tier.maxTokens,
-        temperature: tier.temperature,
-        signal,
-        attempt: number,
-      };
-      const record = (outcome: Outcome, more: Partial<AttemptRecord>): void => {
-        records.push({
-          number,
-          reason,
-          tier,
-          rank,
-          outcome,
-          verdict: undefined,
-          error: undefined,
-          cause: undefined,
-          ...more,
-        });
-      };
-
-      let outcome: Outcome;
-      let error: unknown;
-      let verdict: Verdict | undefined;
-      try {
-        signal?.throwIfAborted();
-        const value = await context.with(parent, () => withFrame({ tag, attempt }, async () => via(input, how)));
-        verdict = isStream(value)
-          ? unjudged(value)
-          : await withFrame({ attempt: undefined }, () => judge(value, chosen.validate));
-        outcome = verdict.cause === undefined ? 'accepted' : 'rejected';
-        attempt.settle(outcome, verdict, value, undefined);
-        record(outcome, { verdict, cause: verdict.cause });
-      } catch (thrown) {
-        error = thrown;
-        outcome = isAbort(thrown) || signal?.aborted ? 'canceled' : 'failed';
-        attempt.settle(outcome, undefined, undefined, thrown);
-        record(outcome, { error: thrown, cause: outcome === 'failed' ? causeOf(thrown) : undefined });
-      }
-
-      if (outcome === 'failed' && !isProviderFailure(error)) {
-        finish('failed', error);
-        throw error; // the app's own code: no other model will mend it
-      }
-      const move = nextMove({
-        outcome,
-        isRetryable: isRetryable(error),
-        retriesLeft,
-        tiersLeft: chosen.tiers.length - 1 - rank,
-      });
-      if (move === 'stop') {
-        finish(outcome, error);
-        if (outcome === 'accepted') return { answer: verdict?.answer, call: ref() };
-        throw outcome === 'canceled' ? error : new RouteError(tag, records, ref());
-      }
-      if (move === 'retry') {
-        retriesLeft--;
-        try {
-          await sleep(waitMs(error, random, clock()), signal);
-        } catch (aborted) {
-          finish('canceled');
-          throw aborted;
-        }
-      } else {
-        rank++;
-        retriesLeft = retriesPerTier;
-      }
-      reason = move;
-    }
+  async function route(tag: string, input: unknown, given: RouteCallOptions = {}) {
+    const { userId } = given;
+    const arm = experiment && userId !== undefined ? armOf(experiment.name, experiment.arms, userId) : undefined;
+    const on = experiment &&
+      arm && { experiment: experiment.name, arm: arm.name, tier: arm.tiers?.[tag as keyof T & string] };
+    const { answer, call } = await new Run(shared, arm?.table ?? current(), tag, input, given, on).go();
+    return { answer, call };
   }
 
-  return { version: table.version, route } as Router<T>;
+  return {
+    get version() {
+      return current().version;
+    },
+    route,
+    stats: () => structuredClone({ ...stats }),
+  } as Router<T>;
 }
 
-const unjudged = (answer: unknown): Verdict => ({
-  result: 'none',
-  name: undefined,
-  score: undefined,
-  reason: undefined,
-  cause: undefined,
-  answer,
+const loaded = (table: RouteTable): Omit<RouterEvent, 'at'> => ({
+  kind: 'route_table',
+  name: table.version,
+  state: 'loaded',
+  text: [`${Object.keys(table.routes).length} tags`, ...table.warnings].join('; '),
 });
+
+function checkExperiment(experiment: Experiment<Routes> | undefined): void {
+  if (!experiment) return;
+  const problems: string[] = [];
+  const names = new Set(experiment.arms.map(({ name }) => name));
+  if (!experiment.name) problems.push('it has no name');
+  if (experiment.arms.length < 2) problems.push('it needs at least two arms');
+  if (names.size < experiment.arms.length || names.has('')) problems.push('its arms need names of their own');
+  for (const { name, share } of experiment.arms)
+    if (!(share >= 0 && Number.isFinite(share)))
+      problems.push(`arm ${name} has share ${share}, expected a number from 0`);
+  if (!experiment.arms.some(({ share }) => share > 0)) problems.push('no arm has a share above 0');
+  if (problems.length > 0) throw new Error(`the experiment ${experiment.name} is wrong: ${problems.join('; ')}`);
+}
 
 function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((done, aborted) => {
+    if (signal?.aborted) return aborted(signal.reason);
     const stop = (): void => {
       clearTimeout(timer);
       aborted(signal?.reason);

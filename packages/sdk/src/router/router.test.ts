@@ -14,7 +14,8 @@ import { withSession } from '../context.ts';
 import { observe } from '../observe/observe.ts';
 import { openaiChat } from './adapters.ts';
 import { ChatReply } from './answer.ts';
-import { createRouter, RouteError } from './route.ts';
+import { RouteError } from './errors.ts';
+import { createRouter } from './route.ts';
 import { type Route, routes, type TryOptions, type Via } from './routes.ts';
 
 const exporter = new InMemorySpanExporter();
@@ -134,6 +135,8 @@ describe('an answer', () => {
       'routescope.final.tier.rank': 0,
       'routescope.final.model': 'model-small',
       'routescope.attempt.count': 1,
+      'routescope.divert.count': 0,
+      'routescope.decision.duration': expect.any(Number),
       'routescope.retry.count': 0,
       'routescope.rerun.count': 0,
       'routescope.fallback.count': 0,

@@ -1,6 +1,7 @@
 /** The check of an answer: a Standard Schema, a regular expression or a function, and the refusal that is always one. */
 import type { QualityCause, ValidationResult } from '@routescope/conventions';
-import { read } from './answer.ts';
+import type { ChatInput } from './adapters.ts';
+import { ChatReply, read } from './answer.ts';
 
 /** https://standardschema.dev, as far as it is used here: zod, valibot, arktype and others are this. */
 export interface StandardSchema<Output = unknown> {
@@ -21,14 +22,40 @@ export interface Judgement {
   readonly reason?: string;
 }
 
+/** What a check may use beside the answer. */
+export interface CheckContext {
+  /** What the call was asked. */
+  readonly input: unknown;
+  /**
+   * Asks another route of the same table, as a call of its own: a model as judge.
+   * @returns its answer's text.
+   */
+  readonly ask: (tag: string, input: ChatInput) => Promise<string>;
+}
+
 /** Looks at the answer (its text, where it has one). May be asynchronous. */
-export type Check = (answer: never) => boolean | Judgement | Promise<boolean | Judgement>;
+export interface Check {
+  (answer: never, context: CheckContext): boolean | Judgement | Promise<boolean | Judgement>;
+  /** What it is as data, for the route table's version. */
+  readonly plain?: object;
+}
 
 export type Validator = StandardSchema | RegExp | Check;
+
+/** A validator with a name, a release or a threshold. */
+export interface NamedValidator {
+  readonly check: Validator;
+  readonly name?: string;
+  /** Release of the check, on every verdict. */
+  readonly version?: string;
+  /** Least score that passes, whatever the check says. @default the route's quality bar */
+  readonly threshold?: number;
+}
 
 export interface Verdict {
   readonly result: ValidationResult;
   readonly name: string | undefined;
+  readonly version: string | undefined;
   readonly score: number | undefined;
   readonly reason: string | undefined;
   /** Why the answer is rejected; undefined unless it is. */
@@ -37,41 +64,66 @@ export interface Verdict {
   readonly answer: unknown;
 }
 
+export interface JudgeOptions {
+  readonly validator: Validator | NamedValidator | undefined;
+  readonly qualityBar: number | undefined;
+  readonly context: CheckContext;
+}
+
+/** No verdict yet, or none ever: nobody looked. */
+export const unjudged = (answer: unknown): Verdict => ({
+  result: 'none',
+  name: undefined,
+  version: undefined,
+  score: undefined,
+  reason: undefined,
+  cause: undefined,
+  answer,
+});
+
 /**
  * The verdict on what an attempt brought back. Never throws: a validator that breaks is the result `error`, and the
  * answer is accepted, because a broken check says nothing about the answer.
  */
-export async function judge(value: unknown, validator: Validator | undefined): Promise<Verdict> {
+export async function judge(value: unknown, { validator, qualityBar, context }: JudgeOptions): Promise<Verdict> {
   const { text, isRefusal, isTruncated } = read(value);
-  const answer =
-    value !== null && typeof value === 'object' && 'text' in value && 'usage' in value ? (text ?? value) : value;
+  const answer = value instanceof ChatReply ? value.text : value;
+  const { check, name = nameOf(check), version, threshold = qualityBar } = named(validator);
   const verdict = (result: ValidationResult, more: Partial<Verdict> = {}): Verdict => ({
+    ...unjudged(answer),
     result,
-    name: nameOf(validator),
-    score: undefined,
-    reason: undefined,
+    name,
+    version,
     cause: result === 'fail' ? (isTruncated ? 'truncated' : 'validation_failed') : undefined,
-    answer,
     ...more,
   });
-  if (isRefusal) return verdict('fail', { name: 'refusal', cause: 'refusal' });
-  if (validator === undefined) return verdict('none');
+  if (isRefusal) return verdict('fail', { name: 'refusal', version: undefined, cause: 'refusal' });
+  if (check === undefined) return unjudged(answer);
   try {
-    if (validator instanceof RegExp)
-      return verdict(
-        new RegExp(validator.source, validator.flags.replace(/[gy]/g, '')).test(text ?? '') ? 'pass' : 'fail',
-      );
-    if ('~standard' in validator) {
-      const outcome = await validator['~standard'].validate(parsed(text, answer));
+    if (check instanceof RegExp)
+      return verdict(new RegExp(check.source, check.flags.replace(/[gy]/g, '')).test(text ?? '') ? 'pass' : 'fail');
+    if ('~standard' in check) {
+      const outcome = await check['~standard'].validate(parsed(text, answer));
       if (outcome.issues) return verdict('fail', { reason: issuePaths(outcome.issues) });
       return verdict('pass', { answer: outcome.value });
     }
-    const said = await validator((text ?? answer) as never);
+    const said = await check((text ?? answer) as never, context);
     if (typeof said === 'boolean') return verdict(said ? 'pass' : 'fail');
-    return verdict(said.result, { score: said.score, reason: said.reason?.slice(0, 200) });
+    const score = typeof said.score === 'number' && Number.isFinite(said.score) ? said.score : undefined;
+    const isBelow = score !== undefined && threshold !== undefined && score < threshold;
+    return verdict(isBelow ? 'fail' : said.result, {
+      score,
+      reason: said.reason?.slice(0, 200) ?? (isBelow ? `below ${threshold}` : undefined),
+    });
   } catch (problem) {
     return verdict('error', { reason: (problem as object | null)?.constructor?.name });
   }
+}
+
+function named(validator: Validator | NamedValidator | undefined): Partial<NamedValidator> {
+  if (validator === undefined) return {};
+  const isBare = typeof validator === 'function' || validator instanceof RegExp || '~standard' in validator;
+  return isBare ? { check: validator as Validator } : (validator as NamedValidator);
 }
 
 function nameOf(validator: Validator | undefined): string | undefined {

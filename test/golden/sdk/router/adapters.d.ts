@@ -8,6 +8,8 @@ export interface ChatInput {
         readonly content: string;
     }[];
     readonly stop?: readonly string[];
+    readonly maxTokens?: number;
+    readonly temperature?: number;
 }
 export interface ChatVia {
     (input: ChatInput, options: TryOptions): Promise<ChatReply>;

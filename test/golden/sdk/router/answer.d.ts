@@ -5,8 +5,11 @@ export declare class ChatReply {
     readonly isRefusal: boolean;
     readonly model: string | undefined;
     readonly usage: Usage;
+    readonly logprobs: readonly number[] | undefined;
     readonly raw: unknown;
-    constructor(reply: Omit<ChatReply, never>);
+    constructor(reply: Omit<ChatReply, 'logprobs'> & {
+        readonly logprobs?: readonly number[] | undefined;
+    });
 }
 export interface Read {
     readonly text: string | undefined;
@@ -14,4 +17,3 @@ export interface Read {
     readonly isTruncated: boolean;
 }
 export declare function read(value: unknown): Read;
-export declare const isStream: (value: unknown) => boolean;

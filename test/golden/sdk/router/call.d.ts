@@ -1,8 +1,9 @@
 import { type Span } from '@opentelemetry/api';
-import { type Outcome } from '@routescope/conventions';
+import { type Cost, type Outcome } from '@routescope/conventions';
 import type { PriceBook } from '@routescope/conventions/prices';
 import type { Clock } from '../telemetry.ts';
 import { type Attempt, type AttemptRecord } from './attempt.ts';
+import type { Placement } from './place.ts';
 import type { Route } from './routes.ts';
 export interface CallRef {
     readonly id: string;
@@ -15,9 +16,17 @@ export interface CallRef {
 }
 export interface Finished {
     readonly route: Route;
+    readonly decision: Decided | undefined;
+    readonly validationCost: Cost | undefined;
+    readonly passed: Placement['passed'];
     readonly records: readonly AttemptRecord[];
     readonly attempts: readonly Attempt[];
     readonly outcome: Outcome;
     readonly error: unknown;
 }
+export interface Decided {
+    readonly seconds: number;
+    readonly cost: Cost | undefined;
+}
+export declare const costOfCall: (attempts: readonly Attempt[]) => Cost;
 export declare function finishCall(span: Span, finished: Finished, book: PriceBook, clock: Clock): void;
