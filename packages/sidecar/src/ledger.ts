@@ -1,6 +1,6 @@
 /**
  * What became of the spans, as metrics. Once `recovered` (found on disk at start) is counted as received:
- * received = duplicate + rejected + stored + queued + dead-lettered for ClickHouse, and
+ * received = duplicate + rejected + stored + queued + dead-lettered + diverted for ClickHouse, and
  * received = duplicate + rejected + stored + queued + filtered + refused by it + skipped for a forward target.
  */
 import type { ForwardStatus } from './forward/forward.ts';
@@ -76,6 +76,17 @@ export function ledgerMetrics(status: () => SidecarStatus): readonly Metric[] {
       'Spans the engine will never take, set aside as files.',
       (each) => each.deadLettered,
     ),
+    counter(
+      'diverted_spans',
+      'Spans set aside as files because their time is far from that of their arrival.',
+      (each) => each.diverted,
+    ),
+    {
+      name: 'routescope_load_held',
+      help: '1 while nothing is loaded until a person puts the database right.',
+      type: 'gauge',
+      read: () => (status().held === undefined ? 0 : 1),
+    },
     perForward('rejected', 'Spans the target said it will never take.', ({ rejected }) => rejected),
     perForward('skipped', 'Spans the target missed because it was too far behind.', ({ skipped }) => skipped),
     perForward('filtered', "Spans left out by the target's filter.", ({ filtered }) => filtered),

@@ -7,6 +7,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventRows } from './api/events.ts';
 import { createQueryEndpoint } from './api/query.ts';
 import { createRowsEndpoint } from './api/rows.ts';
@@ -17,7 +18,10 @@ import { type Engine, openEngine } from './engine/supervise.ts';
 import { consumersOf, type ForwardStatus, startForwarder } from './forward/forward.ts';
 import type { Target } from './forward/target.ts';
 import { ledgerMetrics } from './ledger.ts';
-import { type LoadCounters, startLoader } from './load.ts';
+import { deadLettersIn } from './load/dead-letter.ts';
+import { insertIntoChild } from './load/insert.ts';
+import { type LoadCounters, consumer as loadConsumer, startLoader } from './load/load.ts';
+import { type Replayed, replay } from './load/replay.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { defaultLimits, type Limits } from './receive/body.ts';
 import { Buffers } from './receive/buffers.ts';
@@ -46,8 +50,10 @@ export interface SidecarOptions {
   /** Which attributes stay or go, beside what is known to be content or looks like it. */
   readonly redact?: RedactOptions;
   readonly limits?: Limits;
-  /** How long spans gather before they are loaded, in ms. @default 1000 */
+  /** How long spans gather before they are loaded, in ms: fewer, larger inserts. @default 1000 */
   readonly lingerMs?: number;
+  /** … or how many of them. @default 100,000 */
+  readonly lingerRows?: number;
   /** Other OTLP receivers that get every span too. @default none */
   readonly forward?: readonly Target[];
   /** Bytes a forward target may be behind before it misses its oldest spans. @default 1 GiB */
@@ -66,11 +72,13 @@ export interface Sidecar {
   status(): SidecarStatus;
   /** Resolves when everything acknowledged by now is in the tables. */
   flush(): Promise<void>;
-  /** Stops receiving, loads what is spooled, ends the engine. */
+  /** Puts dead letters back. */
+  replay(): Promise<Replayed>;
+  /** Stops receiving, loads what is spooled (or leaves it for the next start, if the engine does not take it soon), ends the engine. */
   close(): Promise<void>;
 }
 
-/** Spans: `received = stored + duplicate + rejected + queued + deadLettered`, once `recovered` is counted as received. */
+/** Spans: `received = stored + duplicate + rejected + queued + deadLettered + diverted`, once `recovered` is counted as received. */
 export interface SidecarStatus extends Readonly<ReceiveCounters>, Readonly<LoadCounters> {
   /** On disk, not yet in the tables. */
   readonly queued: number;
@@ -80,32 +88,33 @@ export interface SidecarStatus extends Readonly<ReceiveCounters>, Readonly<LoadC
   readonly forward: readonly ForwardStatus[];
 }
 
+/** How long a stop waits for the engine to take what is spooled. */
+const flushPatienceMs = 20_000;
+
 /** @throws Error with a sentence: directory in use, port taken, chdb missing. */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
-  const { dataDirectory, host = '127.0.0.1', port = 4318, lingerMs = 1_000, log = () => {} } = options;
-  const { forward = [], forwardLagBytes = 1024 ** 3 } = options;
+  const { dataDirectory, host = '127.0.0.1', port = 4318, log = () => {} } = options;
+  const { lingerMs = 1_000, lingerRows = 100_000, forward = [], forwardLagBytes = 1024 ** 3 } = options;
   const { grpcPort, token, tls, limits = defaultLimits } = options;
   checkExposure(host, token);
   const admits = token === undefined ? undefined : admitting(token);
   const counters = createCounters();
   const spool = await openSpool(join(dataDirectory, 'spool'), {
-    consumers: [{ name: 'load' }, ...consumersOf(forward, forwardLagBytes)],
+    consumers: [{ name: loadConsumer }, ...consumersOf(forward, forwardLagBytes)],
+    lingerMs,
+    segmentSpans: lingerRows,
     log,
   });
   const seen = await openSeen(spool);
-  const recovered = spool.lag('load').spans;
+  const recovered = spool.lag(loadConsumer).spans;
   const engine = await openEngine(join(dataDirectory, 'engine'), log).catch(async (problem: unknown) => {
     await spool.close();
     throw problem;
   });
   for (const id of await migrate(engine.writer)) log(`migrated the database: ${id}`);
-  const loader = await startLoader({
-    spool,
-    writer: engine.writer,
-    lingerMs,
-    deadLetterDirectory: join(dataDirectory, 'dead-letter'),
-    log,
-  });
+  const insert = await insertIntoChild(engine.writer);
+  const letters = deadLettersIn(join(dataDirectory, 'dead-letter'));
+  const loader = startLoader({ spool, insert, letters, workDirectory: join(dataDirectory, 'work'), log });
   const forwarder = startForwarder({ spool, targets: forward, log });
   const metrics = createMetrics();
   const acknowledged = metrics.histogram(
@@ -135,7 +144,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const status = (): SidecarStatus => ({
     ...counters,
     ...loader.counters,
-    queued: spool.lag('load').spans,
+    queued: spool.lag(loadConsumer).spans,
     recovered,
     engineRestarts: engine.restarts,
     forward: forwarder.status(),
@@ -162,9 +171,13 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
         response.setHeader('content-type', 'application/json');
         response.end(JSON.stringify(status()));
       },
+      replay: async (_, response) => {
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify(await replay(letters, insert)));
+      },
       metrics: metrics.handle,
       alive: (_, response) => void response.end('alive\n'),
-      ready: (_, response) => answerReady(response, engine),
+      ready: (_, response) => answerReady(response, engine, loader.counters.held),
     },
     { log, admits, tls },
   );
@@ -196,13 +209,18 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     metrics,
     status,
     flush: () => loader.flush(),
+    replay: () => replay(letters, insert),
     async close() {
       receiver.refuse();
       const closed = new Promise((done) => server.close(done));
       server.closeIdleConnections();
       await grpc?.close();
-      await loader.flush();
+      const patience = new AbortController();
+      await Promise.race([loader.flush(), sleep(flushPatienceMs, undefined, patience).catch(() => {})]);
+      patience.abort();
       await Promise.all([loader.close(), forwarder.close()]);
+      const left = spool.lag(loadConsumer).spans;
+      if (left > 0) log(`${left} spans stay in the spool and are loaded at the next start`);
       server.closeAllConnections();
       await closed;
       metrics.close();
@@ -212,8 +230,9 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
 }
 
 /** Ready to be asked. Spans are taken and kept also while the engine is away, so a probe that gates senders asks `/livez`. */
-async function answerReady(response: ServerResponse, engine: Engine): Promise<void> {
+async function answerReady(response: ServerResponse, engine: Engine, held: string | undefined): Promise<void> {
   const { success } = await engine.reader.ping();
-  response.statusCode = success ? 200 : 503;
-  response.end(success ? 'ready\n' : 'the engine is being started\n');
+  const problem = success ? held && `nothing is loaded: ${held}` : 'the engine is being started';
+  response.statusCode = problem ? 503 : 200;
+  response.end(`${problem ?? 'ready'}\n`);
 }

@@ -13,6 +13,7 @@ const server = createHttpServer(
     events: answer('events'),
     query: answer('query'),
     status: answer('status'),
+    replay: answer('replay'),
     metrics: answer('metrics'),
     alive: answer('alive'),
     ready: answer('ready'),

@@ -13,6 +13,7 @@ export interface Routes {
   readonly events: Handler;
   readonly query: Handler;
   readonly status: Handler;
+  readonly replay: Handler;
   readonly metrics: Handler;
   readonly alive: Handler;
   readonly ready: Handler;
@@ -27,6 +28,7 @@ export const served = [
   { path: '/query', methods: ['GET', 'POST'], to: 'query' },
   { path: '/query/ping', methods: ['GET'], to: 'query' },
   { path: '/status', methods: ['GET'], to: 'status' },
+  { path: '/v1/replay', methods: ['POST'], to: 'replay' },
   { path: '/metrics', methods: ['GET'], to: 'metrics' },
   { path: '/livez', methods: ['GET'], to: 'alive' },
   { path: '/readyz', methods: ['GET'], to: 'ready' },

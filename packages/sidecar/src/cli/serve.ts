@@ -19,6 +19,13 @@ export const serve = command({
       env: 'ROUTESCOPE_LINGER_MS',
       otherwise: '1000',
     },
+    'linger-rows': {
+      type: 'string',
+      value: 'N',
+      help: 'or how many of them gather',
+      env: 'ROUTESCOPE_LINGER_ROWS',
+      otherwise: '100000',
+    },
     forward: {
       type: 'string',
       many: true,
@@ -38,6 +45,7 @@ export const serve = command({
       dataDirectory: values.data,
       ...doorOf(values),
       lingerMs: whole('linger-ms', values['linger-ms'], 10, 3_600_000),
+      lingerRows: whole('linger-rows', values['linger-rows'], 1, 10_000_000),
       forward: targets(values.forward, values['forward-file']),
       log,
     });

@@ -57,7 +57,7 @@ export const writeCursor = (directory: string, consumer: string, segment: number
   writeWhole(directory, join(directory, `${consumer}.cursor`), String(segment));
 
 /** All of it or none of it, also when the power goes. */
-async function writeWhole(directory: string, path: string, text: string): Promise<void> {
+export async function writeWhole(directory: string, path: string, text: string | Uint8Array): Promise<void> {
   const temporary = `${path}.new`;
   await writeFile(temporary, text, { mode: 0o600, flush: true });
   await rename(temporary, path);

@@ -62,31 +62,32 @@ export function identitiesOf(bytes: Buffer, each: (from: Uint8Array, traceId: nu
   });
 }
 
-/** Bounds of the first length-delimited field of that number. Our own bytes: the framing was checked when written. */
-function fieldOf(
+/** Bounds of the content of the first field of that number, varints aside. Our own bytes: the framing was checked when written. */
+export function fieldOf(
   bytes: Buffer,
   start: number,
   end: number,
   number: number,
 ): { start: number; end: number } | undefined {
   let at = start;
-  while (at < end) {
-    const tag = bytes[at++] as number; // our fields are all below 16
-    const wire = tag & 7;
-    if (wire === 1) at += 8;
-    else if (wire === 5) at += 4;
-    else {
-      let value = 0;
-      for (let shift = 0; ; shift += 7) {
-        const byte = bytes[at++] as number;
-        value += (byte & 0x7f) * 2 ** shift;
-        if (byte < 0x80) break;
-      }
-      if (wire === 2) {
-        if (tag >> 3 === number) return { start: at, end: at + value };
-        at += value;
-      }
+  const varint = (): number => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++] as number;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
     }
+  };
+  while (at < end) {
+    const tag = varint();
+    const wire = tag & 7;
+    if (wire === 0) {
+      varint();
+      continue;
+    }
+    const length = wire === 1 ? 8 : wire === 5 ? 4 : varint();
+    if (tag >>> 3 === number) return { start: at, end: at + length };
+    at += length;
   }
   return undefined;
 }

@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { crcTag, scan } from './record.ts';
 import { createSeen, openSeen } from './seen.ts';
 import { openSpool, SpoolFull, type SpoolOptions } from './spool.ts';
@@ -264,4 +264,34 @@ test('a segment is read back record by record', () => {
   const bounds: number[] = [];
   expect(scan(Buffer.concat(records), (start, end) => bounds.push(end - start)).records).toBe(3);
   expect(bounds).toEqual(records.map((each) => each.length - 6));
+});
+
+describe('lingering', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  test('an old segment is closed when a consumer has nothing else to do, and grows while all are busy', async () => {
+    const spool = await open_({ lingerMs: 1_000 });
+    await spool.append(record(), 1);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(spool.pending('load')).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1);
+    await vi.waitFor(() => expect(spool.pending('load')).toHaveLength(1));
+
+    for (let more = 0; more < 3; more++) {
+      await spool.append(record(), 1);
+      await vi.advanceTimersByTimeAsync(5_000);
+    }
+    expect(spool.pending('load')).toHaveLength(1);
+    await spool.consumed('load', spool.pending('load')[0]?.number as number);
+    expect(spool.pending('load').map(({ spans }) => spans)).toEqual([3]);
+    await spool.close();
+  });
+
+  test('so many spans close it at once', async () => {
+    const spool = await open_({ lingerMs: 1_000_000, segmentSpans: 2 });
+    for (let index = 0; index < 3; index++) await spool.append(record(), 1);
+    expect(spool.pending('load').map(({ spans }) => spans)).toEqual([2]);
+    await spool.close();
+  });
 });

@@ -2,7 +2,8 @@
  * The spool: an append-only log of segments on disk, with one cursor per consumer.
  *
  * - `append` resolves when the bytes are on disk. Everybody who waits shares one write and one fsync.
- * - A segment is closed by size or by `rotate()`; only closed segments are handed to consumers.
+ * - A segment is closed by size, by spans, by age when a consumer has nothing else to do, or by `rotate()`; only closed
+ *   segments are handed to consumers. So a busy or absent consumer gets few, large ones.
  * - Consumed segments stay for a while: from them the set of seen spans is rebuilt at the next start.
  * - After a crash the end of the last segment may be torn; it is cut back to the last whole record at open.
  *
@@ -70,6 +71,10 @@ export interface SpoolOptions {
   readonly consumers: readonly Consumer[];
   /** A segment is closed at this size. @default 64 MiB */
   readonly segmentBytes?: number;
+  /** … or at so many spans. @default 100,000 */
+  readonly segmentSpans?: number;
+  /** … or so long after its first span, in ms, once some consumer has consumed all closed ones. @default never */
+  readonly lingerMs?: number;
   /** Unconsumed bytes (of consumers that may miss nothing) beyond which `append` refuses. @default 4 GiB */
   readonly maxBytes?: number;
   /** Consumed segments are kept up to this many bytes, for the set of seen spans. @default 256 MiB */
@@ -99,7 +104,8 @@ interface Active {
 
 /** @throws Error when another process has the directory, or the disk's. */
 export async function openSpool(directory: string, options: SpoolOptions): Promise<Spool> {
-  const { consumers, segmentBytes = 64 * MiB, maxBytes = 4096 * MiB, keepBytes = 256 * MiB, log = () => {} } = options;
+  const { consumers, segmentBytes = 64 * MiB, segmentSpans = 100_000, lingerMs, log = () => {} } = options;
+  const { maxBytes = 4096 * MiB, keepBytes = 256 * MiB } = options;
   const disk: Disk = options.disk ?? { open: (path) => open(path, 'a', 0o600) };
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   lock(directory);
@@ -139,6 +145,8 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
   let turn: Promise<unknown> = Promise.resolve();
   let roundPlanned = false;
   let ended = false;
+  let lingering: NodeJS.Timeout | undefined;
+  let isDue = false;
   const skipped = new Map<string, number>();
   const listeners: (() => void)[] = [];
 
@@ -184,7 +192,20 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
       return;
     }
     for (const each of batch) each.resolve();
-    if (active && active.bytes >= segmentBytes) await finish();
+    if (!active || active.spans === 0) return;
+    if (active.bytes >= segmentBytes || active.spans >= segmentSpans) return finish();
+    if (lingerMs !== undefined && !isDue) lingering ??= setTimeout(() => void inTurn(async () => due()), lingerMs);
+  }
+
+  async function due(): Promise<void> {
+    lingering = undefined;
+    isDue = active !== undefined;
+    await finishIfWanted();
+  }
+
+  /** An old segment is closed when somebody waits for it. */
+  async function finishIfWanted(): Promise<void> {
+    if (isDue && consumers.some(({ name }) => pending(name).length === 0)) await finish();
   }
 
   async function begin(): Promise<Active> {
@@ -197,6 +218,9 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
 
   async function finish(): Promise<void> {
     if (!active || active.spans === 0) return;
+    clearTimeout(lingering);
+    lingering = undefined;
+    isDue = false;
     const { number, path, spans, bytes, file } = active;
     active = undefined;
     closed.push({ number, path, spans, bytes });
@@ -266,6 +290,7 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
         await writeCursor(directory, consumer, segment);
         cursors.set(consumer, segment);
         await forget();
+        await finishIfWanted();
       }),
     get segments() {
       return active ? [...closed, active] : [...closed];

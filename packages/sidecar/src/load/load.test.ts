@@ -1,0 +1,237 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { ClickHouseError } from '@clickhouse/client';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { migrate } from '../engine/migrate.ts';
+import { type Engine, openEngine } from '../engine/supervise.ts';
+import { crcTag, scan } from '../spool/record.ts';
+import { openSpool, type Spool } from '../spool/spool.ts';
+import { deadLettersIn } from './dead-letter.ts';
+import { verdictOn } from './errors.ts';
+import { type Insert, insertIntoChild } from './insert.ts';
+import { startLoader } from './load.ts';
+import { replay } from './replay.ts';
+
+let directory: string;
+let spool: Spool;
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'routescope-load-'));
+  spool = await openSpool(join(directory, 'spool'), { consumers: [{ name: 'load' }] });
+});
+afterEach(async () => {
+  await spool.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const received = 1_795_310_500;
+
+/** A record with a span of that number, begun at that time; `broken` bytes stand where its name should. */
+function record(number: number, { began = received, broken = false } = {}): Buffer {
+  const span = Buffer.alloc(18 + 10 + 9 + 2);
+  span.set([0x0a, 16], 0);
+  span.writeUInt32BE(number + 1, 14);
+  span.set([0x12, 8], 18);
+  span.writeUInt32BE(number + 1, 24);
+  span[28] = 0x39;
+  span.writeBigUInt64LE(BigInt(began) * 1_000_000_000n, 29);
+  span.set(broken ? [0x2a, 0x7f] : [0x2a, 0], 37); // a name of 127 bytes that are not there
+  const content = Buffer.alloc(4 + 2 + span.length + 9);
+  content.set([0x0a, 0, 0x12, 0, 0x1a, span.length]);
+  content.set(span, 6);
+  content[6 + span.length] = 0x21;
+  content.writeBigUInt64LE(BigInt(received) * 1_000_000_000n, 7 + span.length);
+  const checksum = Buffer.alloc(5);
+  checksum[0] = crcTag;
+  checksum.writeUInt32LE(crc32(content), 1);
+  return Buffer.concat([Buffer.from([content.length + 5]), content, checksum]);
+}
+
+const numbersIn = (bytes: Buffer): number[] => {
+  const numbers: number[] = [];
+  scan(bytes, (start) => numbers.push(bytes.readUInt32BE(start + 6 + 14) - 1));
+  return numbers;
+};
+
+function loaderOf(insert: Insert, said: string[] = []) {
+  const letters = deadLettersIn(join(directory, 'dead-letter'));
+  const loader = startLoader({
+    spool,
+    insert,
+    letters,
+    workDirectory: join(directory, 'work'),
+    log: (line) => said.push(line),
+    delays: { first: 1, most: 1 },
+  });
+  return { loader, letters };
+}
+
+const error = (code: string, message = 'no') => new ClickHouseError({ code, message, type: 'X' });
+
+/** Remembers what was inserted, once per token. */
+function memory(refuses: (numbers: readonly number[]) => unknown) {
+  const stored = new Map<string, readonly number[]>();
+  const insert: Insert = async (path, token) => {
+    const numbers = numbersIn(readFileSync(path));
+    const problem = refuses(numbers);
+    if (problem) throw problem;
+    stored.set(token, numbers);
+  };
+  return { insert, stored: () => [...stored.values()].flat() };
+}
+
+test('a record the engine refuses is set aside alone, with the reason; replay puts it back once it is taken', async () => {
+  let isStrict = true;
+  const { insert, stored } = memory((numbers) => isStrict && numbers.includes(13) && error('117', 'Incorrect data'));
+  const { loader, letters } = loaderOf(insert);
+  for (let number = 0; number < 40; number++) await spool.append(record(number), 1);
+  await loader.flush();
+  expect(loader.counters).toMatchObject({ stored: 39, deadLettered: 1, retries: 0 });
+  expect(spool.lag('load').spans).toBe(0);
+  const [letter] = await letters.list();
+  expect(letter?.letter).toMatchObject({ spans: 1, reason: 'refused', because: 'Incorrect data' });
+  expect(numbersIn(readFileSync(letter?.path as string))).toEqual([13]);
+
+  expect(await replay(letters, insert)).toMatchObject({ files: 1, stored: 0, refused: 1 });
+  isStrict = false;
+  expect(await replay(letters, insert)).toEqual({ files: 1, stored: 1, refused: 0, problems: [] });
+  expect(stored().sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, number) => number));
+  expect(readdirSync(join(directory, 'dead-letter'))).toEqual([]);
+  await loader.close();
+});
+
+test('what may pass is tried again, whole, and nothing is set aside', async () => {
+  let failures = 3;
+  const { insert, stored } = memory(() => failures-- > 0 && error('241', 'memory limit exceeded'));
+  const { loader } = loaderOf(insert);
+  await spool.append(record(0), 1);
+  await loader.flush();
+  expect(loader.counters).toMatchObject({ stored: 1, retries: 3, deadLettered: 0 });
+  expect(stored()).toEqual([0]);
+  await loader.close();
+});
+
+test('a missing table holds everything until somebody puts it right', async () => {
+  let isBroken = true;
+  const { insert } = memory(() => isBroken && error('60', 'Table routescope.attempts does not exist'));
+  const { loader } = loaderOf(insert);
+  await spool.append(record(0), 1);
+  const flushed = loader.flush();
+  await expect.poll(() => loader.counters.held).toContain('does not exist');
+  isBroken = false;
+  await flushed;
+  expect(loader.counters).toMatchObject({ stored: 1, deadLettered: 0, held: undefined });
+  await loader.close();
+});
+
+test('an error nobody knows is laid to a record only when others of its segment are taken', async () => {
+  const { insert, stored } = memory((numbers) => numbers.includes(1) && error('9999'));
+  const { loader } = loaderOf(insert);
+  await spool.append(Buffer.concat([record(0), record(1), record(2)]), 3);
+  await loader.flush();
+  expect(stored().sort()).toEqual([0, 2]);
+  expect(loader.counters).toMatchObject({ stored: 2, deadLettered: 1 });
+  await loader.close();
+
+  let isBroken = true;
+  const away = memory(() => isBroken && error('9999'));
+  const second = loaderOf(away.insert);
+  await spool.append(Buffer.concat([record(3), record(4)]), 2);
+  const flushed = second.loader.flush();
+  await expect.poll(() => second.loader.counters.retries).toBeGreaterThan(20);
+  isBroken = false;
+  await flushed;
+  expect(second.loader.counters).toMatchObject({ stored: 2, deadLettered: 0 });
+  await second.loader.close();
+});
+
+test('a full dead-letter directory stops loading instead of losing', async () => {
+  const { insert } = memory((numbers) => numbers.includes(0) && error('117'));
+  const loader = startLoader({
+    spool,
+    insert,
+    letters: deadLettersIn(join(directory, 'dead-letter'), 10),
+    workDirectory: join(directory, 'work'),
+    log: () => {},
+    delays: { first: 1, most: 1 },
+  });
+  await spool.append(record(0), 1);
+  await spool.rotate();
+  await expect.poll(() => loader.counters.retries).toBeGreaterThan(2);
+  await loader.close();
+  expect(spool.lag('load').spans).toBe(1);
+});
+
+test('stopped in the middle, it leaves the segment in the spool', async () => {
+  const { insert } = memory(() => error('210'));
+  const { loader } = loaderOf(insert);
+  await spool.append(record(0), 1);
+  const flushed = loader.flush();
+  await loader.close();
+  await flushed;
+  expect(spool.lag('load').spans).toBe(1);
+});
+
+test.each([
+  ['252', 'Too many parts (3000)', 'again'],
+  ['252', 'Too many partitions for single INSERT block', 'refused'],
+  ['241', '', 'again'],
+  ['60', '', 'held'],
+  ['27', '', 'refused'],
+  ['777', '', 'unknown'],
+])('code %s (%s) means %s', (code, message, verdict) => {
+  expect(verdictOn(error(code, message))).toBe(verdict);
+});
+
+test('a lost connection may pass', () => {
+  expect(verdictOn(new Error('socket hang up'))).toBe('again');
+});
+
+describe('with the engine', () => {
+  const home = mkdtempSync(join(tmpdir(), 'routescope-load-engine-'));
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await openEngine(home);
+    await migrate(engine.writer);
+  });
+  afterAll(async () => {
+    await engine.close();
+    rmSync(home, { recursive: true, force: true });
+  });
+  const rows = async (): Promise<readonly { n: number; day: string }[]> => {
+    const result = await engine.writer.query({
+      query:
+        'SELECT toUInt32(count()) AS n, toString(toDate(Timestamp)) AS day FROM routescope.otel_traces GROUP BY day ORDER BY day',
+      format: 'JSONEachRow',
+    });
+    return result.json();
+  };
+
+  test('one broken record among many is found, far-off times are diverted, and both are put back as often as one likes once', async () => {
+    const insert = await insertIntoChild(engine.writer);
+    const { loader, letters } = loaderOf(insert);
+    const day = 86_400;
+    const records = Array.from({ length: 300 }, (_, number) => record(number, { broken: number === 217 }));
+    const late = Array.from({ length: 12 }, (_, index) => record(1_000 + index, { began: index * 3 * day }));
+    const future = record(2_000, { began: received + 3 * day });
+    await spool.append(Buffer.concat([...records, ...late, future]), 313);
+    await loader.flush();
+    expect(loader.counters).toMatchObject({ stored: 299, deadLettered: 1, diverted: 13 });
+    expect(await rows()).toEqual([{ n: 299, day: '2026-11-22' }]);
+
+    const broken = (await letters.list()).find(({ letter }) => letter.reason === 'refused');
+    writeFileSync(broken?.path as string, record(217)); // mended
+    const again = (await letters.list()).map(
+      ({ path, letter }) =>
+        () =>
+          insert(path, letter.token),
+    );
+    for (const put of again) await put(); // as by a replay that was killed before it removed them
+    expect(await replay(letters, insert)).toEqual({ files: 3, stored: 14, refused: 0, problems: [] });
+    const after = await rows();
+    expect(after).toHaveLength(14);
+    expect(after.reduce((sum, { n }) => sum + n, 0)).toBe(313);
+    await loader.close();
+  });
+});

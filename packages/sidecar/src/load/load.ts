@@ -1,0 +1,240 @@
+/**
+ * The loader: closed segments of the spool become rows. One segment is one insert, its token is the segment's
+ * identity, so a crash between insert and cursor only repeats an insert that adds nothing. What the engine refuses for
+ * good is found by halving and set aside; it never holds up the rest.
+ */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { scan } from '../spool/record.ts';
+import type { Segment, Spool } from '../spool/spool.ts';
+import type { DeadLetter, DeadLetters } from './dead-letter.ts';
+import { verdictOn } from './errors.ts';
+import type { Insert } from './insert.ts';
+import { isolate, type Run } from './isolate.ts';
+import { type Sorted, sortByTime } from './lateness.ts';
+
+export interface LoadCounters {
+  /** Spans whose insert was confirmed since this process started. */
+  stored: number;
+  /** Spans set aside as files: refused by the engine for good. */
+  deadLettered: number;
+  /** Spans set aside as files: their time is far from that of their arrival. */
+  diverted: number;
+  segments: number;
+  retries: number;
+  /** Why nothing is loaded at the moment, if a person has to see to it. */
+  held: string | undefined;
+}
+
+export interface Loader {
+  readonly counters: Readonly<LoadCounters>;
+  /** Resolves when everything spooled by now is in the tables (or set aside). */
+  flush(): Promise<void>;
+  /** Stops after the insert under way; what is not loaded stays in the spool. */
+  close(): Promise<void>;
+}
+
+export interface LoaderOptions {
+  readonly spool: Spool;
+  readonly insert: Insert;
+  readonly letters: DeadLetters;
+  /** Where the pieces of a segment that is cut stand while they are inserted; the engine must be able to read it. */
+  readonly workDirectory: string;
+  readonly log: (line: string) => void;
+  /** How long to wait before trying again, in ms. Tests give a shorter one. */
+  readonly delays?: { readonly first: number; readonly most: number };
+}
+
+export const consumer = 'load';
+
+/** An unclassified error is laid to the records after so many tries. */
+const suspectAfter = 5;
+
+/** What is to be inserted in one go: a whole segment or some of its records. */
+interface Piece {
+  readonly path: string;
+  readonly token: string;
+  readonly name: string;
+}
+
+export function startLoader(options: LoaderOptions): Loader {
+  const { spool, insert, letters, log, delays = { first: 100, most: 5_000 } } = options;
+  const counters: LoadCounters = {
+    stored: 0,
+    deadLettered: 0,
+    diverted: 0,
+    segments: 0,
+    retries: 0,
+    held: undefined,
+  };
+  const stop = new AbortController();
+  let wake = (): void => {};
+  const flushed: (() => void)[] = [];
+  spool.onClosed(() => wake());
+
+  const running = (async () => {
+    while (!stop.signal.aborted) {
+      const [segment] = spool.pending(consumer);
+      if (segment) await load(segment);
+      else {
+        for (const done of flushed.splice(0)) done();
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          if (stop.signal.aborted || spool.pending(consumer).length > 0 || flushed.length > 0) resolve();
+        });
+      }
+    }
+    for (const done of flushed.splice(0)) done();
+  })();
+
+  /** Tries until it works or the loader is stopped; whatever goes wrong, the segment stays in the spool. */
+  async function load(segment: Segment): Promise<void> {
+    for (let tries = 1; !stop.signal.aborted; tries++) {
+      try {
+        const done = await loadPieces(segment);
+        // Should this fail, the inserts are repeated under the same tokens, add nothing, and are counted once.
+        await spool.consumed(consumer, segment.number);
+        counters.stored += segment.spans - done.refused - done.diverted;
+        counters.deadLettered += done.refused;
+        counters.diverted += done.diverted;
+        counters.segments++;
+        counters.held = undefined;
+        return;
+      } catch (problem) {
+        if (stop.signal.aborted) return;
+        counters.retries++;
+        if (verdictOn(problem) === 'held') counters.held = message(problem);
+        if (tries === 1) log(`segment ${segment.number} is not loaded yet: ${message(problem)}`);
+        await sleep(Math.min(delays.first * 2 ** (tries - 1), delays.most), undefined, { signal: stop.signal }).catch(
+          () => {},
+        );
+      }
+    }
+  }
+
+  async function loadPieces(segment: Segment): Promise<{ refused: number; diverted: number }> {
+    const identity = `${spool.id}/${segment.number}`;
+    const byTime = await sortByTime(segment.path);
+    if (!byTime) {
+      const whole = { path: segment.path, token: identity, name: String(segment.number) };
+      return { refused: await insertPiece(whole), diverted: 0 };
+    }
+    const bytes = await readFile(segment.path);
+    const bounds = boundsOf(bytes);
+    const diverted = await divert(segment, byTime, bytes, bounds);
+    let refused = 0;
+    for (const { name, records } of byTime.inserts) {
+      const path = await writePiece(pick(bytes, bounds, records));
+      refused += await insertPiece({ path, token: `${identity}/${name}`, name: `${segment.number}-${name}` });
+    }
+    return { refused, diverted };
+  }
+
+  async function divert(segment: Segment, byTime: Sorted, bytes: Buffer, bounds: Bounds): Promise<number> {
+    let diverted = 0;
+    for (const [reason, records] of byTime.diverted) {
+      const because =
+        reason === 'future'
+          ? 'began more than a day after it was received: look at the clock of the sender'
+          : 'began more than 400 days before it was received, with others on many different days';
+      await setAside(`${segment.number}-${reason}`, pick(bytes, bounds, records), records.length, reason, because);
+      diverted += records.length;
+    }
+    return diverted;
+  }
+
+  /** @returns spans that were refused and set aside. @throws what may pass. */
+  async function insertPiece(piece: Piece): Promise<number> {
+    const because = await attempt(piece.path, piece.token);
+    if (because === undefined) return 0;
+    const bytes = await readFile(piece.path);
+    const bounds = boundsOf(bytes);
+    const whole = { from: 0, to: bounds.length - 1 };
+    const insertRun = async ({ from, to }: Run): Promise<unknown> =>
+      attempt(await writePiece(slice(bytes, bounds, from, to)), `${piece.token}/${from}-${to}`);
+    const { taken, refused } = await isolate(whole, insertRun, because);
+    // With nothing of it taken, an unknown error speaks against the engine as much as against the records.
+    if (taken === 0 && refused.some((run) => verdictOn(run.because) === 'unknown')) throw refused[0]?.because;
+    let spans = 0;
+    for (const { from, to, because: why } of refused) {
+      // Unknown errors may have passed while the others went in.
+      if (verdictOn(why) === 'unknown' && (await insertRun({ from, to })) === undefined) continue;
+      await setAside(`${piece.name}-${from}`, slice(bytes, bounds, from, to), to - from, 'refused', message(why));
+      spans += to - from;
+    }
+    return spans;
+  }
+
+  /** Undefined when it went in, the error when it is refused for good. @throws what may pass. */
+  async function attempt(path: string, token: string): Promise<unknown> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await insert(path, token);
+        return undefined;
+      } catch (problem) {
+        const verdict = verdictOn(problem);
+        if (verdict === 'refused' || (verdict === 'unknown' && tries >= suspectAfter)) return problem;
+        if (verdict !== 'unknown' || stop.signal.aborted) throw problem;
+        counters.retries++;
+        await sleep(delays.first, undefined, { signal: stop.signal }).catch(() => {});
+      }
+    }
+  }
+
+  async function setAside(
+    name: string,
+    records: Uint8Array,
+    spans: number,
+    reason: DeadLetter['reason'],
+    because: string,
+  ): Promise<void> {
+    const letter = { spans, reason, because, token: `${spool.id}/letter/${name}`, at: new Date().toISOString() };
+    await letters.write(name, records, letter);
+    log(`${spans} spans are set aside as dead letter ${name} (${reason}): ${because}`);
+  }
+
+  const piecePath = join(options.workDirectory, 'piece.seg');
+  async function writePiece(records: Uint8Array): Promise<string> {
+    await mkdir(dirname(piecePath), { recursive: true, mode: 0o700 });
+    await writeFile(piecePath, records, { mode: 0o600 });
+    return piecePath;
+  }
+
+  return {
+    counters,
+    async flush() {
+      await spool.rotate();
+      if (stop.signal.aborted) return;
+      await new Promise<void>((done) => {
+        flushed.push(done);
+        wake();
+      });
+    },
+    async close() {
+      stop.abort();
+      wake();
+      await running;
+      await rm(piecePath, { force: true });
+    },
+  };
+}
+
+/** Offsets of every record with its length before it, and of the end. */
+type Bounds = readonly number[];
+
+function boundsOf(bytes: Buffer): Bounds {
+  const ends: number[] = [0];
+  scan(bytes, (_, end) => ends.push(end + 5));
+  return ends;
+}
+
+const slice = (bytes: Buffer, bounds: Bounds, from: number, to: number): Buffer =>
+  bytes.subarray(bounds[from], bounds[to]);
+
+const pick = (bytes: Buffer, bounds: Bounds, records: readonly number[]): Buffer =>
+  Buffer.concat(records.map((index) => slice(bytes, bounds, index, index + 1)));
+
+/** Of what an engine says only the beginning: it may go on with a stack or with values. */
+const message = (problem: unknown): string =>
+  (problem instanceof Error ? problem.message : String(problem)).split('\n', 1)[0]?.slice(0, 300) ?? '';
