@@ -19,4 +19,11 @@ export const url = {
   otherwise: 'http://127.0.0.1:4318',
 } as const satisfies Option;
 
+export const token = {
+  type: 'string',
+  value: 'TOKEN',
+  help: 'the bearer token of a sidecar that asks for one',
+  env: 'ROUTESCOPE_TOKEN',
+} as const satisfies Option;
+
 export const json = { type: 'boolean', help: 'one JSON object on standard output' } as const satisfies Option;

@@ -6,14 +6,14 @@ import { deadLettersIn } from '../load/dead-letter.ts';
 import { insertIntoChild } from '../load/insert.ts';
 import { replay as putBack, type Replayed } from '../load/replay.ts';
 import { command } from './command.ts';
-import { data, json, url } from './options.ts';
+import { data, json, token, url } from './options.ts';
 
 export const replay = command({
   name: 'replay',
   summary: 'put back spans that were set aside',
-  options: { url, data, json },
+  options: { url, token, data, json },
   async run({ values, given }, { print, log }) {
-    const replayed = (!given.has('data') && (await ask(values.url))) || (await alone(values.data, log));
+    const replayed = (!given.has('data') && (await ask(values.url, values.token))) || (await alone(values.data, log));
     if (values.json) print(JSON.stringify(replayed));
     else {
       for (const problem of replayed.problems) print(problem);
@@ -26,8 +26,9 @@ export const replay = command({
 });
 
 /** Undefined when no sidecar answers there. */
-async function ask(sidecar: string): Promise<Replayed | undefined> {
-  const answer = await fetch(new URL('/v1/replay', sidecar), { method: 'POST' }).catch(() => undefined);
+async function ask(sidecar: string, token: string | undefined): Promise<Replayed | undefined> {
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const answer = await fetch(new URL('/v1/replay', sidecar), { method: 'POST', headers }).catch(() => undefined);
   if (answer && !answer.ok) throw new Error(`${sidecar} answered ${answer.status}: ${await answer.text()}`);
   return answer?.json() as Promise<Replayed> | undefined;
 }
