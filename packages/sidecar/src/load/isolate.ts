@@ -6,7 +6,7 @@ export interface Run {
   readonly to: number;
 }
 
-export interface Refused extends Run {
+interface Refused extends Run {
   readonly because: unknown;
 }
 
