@@ -1,19 +1,29 @@
-/** `npm run bench -- PART [--json]`: measures one part and prints its figures. Parts: sdk, receive, store. */
+/** `npm run bench -- PART [--json] [--quick] [--seed N]`: measures one part and prints its figures. */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Figure } from './figure.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  // quick, seed: of the parts that simulate.
+  options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, seed: { type: 'string' } },
+});
+const quick = values.quick ?? false;
+const seed = Number(values.seed ?? 1);
 
 const parts: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   sdk: async () => (await import('./sdk.ts')).sdk(),
   receive: async () => (await import('./receive.ts')).receive(),
   store: async () => (await import('./store.ts')).store(),
+  drift: async () => (await import('./drift.ts')).drift({ quick, seed }),
 };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
 const part = positionals[0] ?? '';
 const measure = parts[part];
-if (!measure || positionals.length !== 1) {
-  process.stderr.write(`usage: npm run bench -- PART [--json], PART one of ${Object.keys(parts).join(', ')}\n`);
+if (!measure || positionals.length !== 1 || !Number.isInteger(seed)) {
+  process.stderr.write(
+    `usage: npm run bench -- PART [--json] [--quick] [--seed N], PART one of ${Object.keys(parts).join(', ')}\n`,
+  );
   process.exit(2);
 }
 

@@ -13,7 +13,7 @@ const others = [...filters.map((filter) => `filter_${filter}`), 'changes'];
 
 test('every SQL file belongs to a panel, an alert, a filter or the changes', () => {
   const files = readdirSync(new URL('../sql/', import.meta.url)).sort();
-  const names = [...definitions.map(({ id }) => id), ...others];
+  const names = [...definitions.map(({ id }) => id), ...others, 'drift'];
   expect(files).toEqual(names.map((name) => `${name}.sql`).sort());
   expect(new Set(names).size).toBe(names.length);
 });

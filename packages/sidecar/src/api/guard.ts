@@ -9,22 +9,24 @@
 /** Functions a panel, a report or a curious person needs. Anything else is refused by name. */
 const functions = new Set(
   `abs adddays addhours addminutes addseconds any anylast argmax argmin array arrayconcat arraycount arraycumsum
-  arrayelement arrayexists arrayfilter arrayfirst arrayfirstindex arrayjoin arraymap arrayreversesort arrayslice
-  arraysort arraystringconcat arraysum arrayzip asin avg avgif bar cast ceil coalesce concat count countif date_diff
-  date_trunc datediff empty exp first_value floor formatdatetime fromunixtimestamp fromunixtimestamp64milli
-  fromunixtimestamp64nano greatest grouparray groupuniqarray has hex histogram hour if ifnull ilike in indexof intdiv
-  isfinite isnan isnotnull isnull json_value jsonextract jsonextractstring lag laginframe last_value leadinframe
-  least length like ln log log10 lower lpad map mapkeys mapvalues match max maxif median min minif minus minute
-  modulo multiif multiply not notempty now now64 nullif number parsedatetimebesteffort plus position pow quantile
-  quantileif quantiles quantilesif quantilestdigest quantilestdigestif quantilestdigestmerge quantilestdigestmergeif quantiletdigest
-  quantiletdigestmerge range rank replaceall replaceone round row_number rpad sign sin splitbychar sqrt stddevpop
-  stddevsamp stddevsampif substring sum sumif sumwithoverflow todate todatetime todatetime64 todayofweek todecimal128
-  todecimal64 tofloat32 tofloat64 tofloat64ornull tohour toint32 toint64 toint8 tointervalday tointervalhour
-  tointervalmicrosecond tointervalminute tointervalsecond tolastdayofmonth tominute tomonday tomonth tonullable
-  tostartofday tostartoffifteenminutes tostartoffiveminutes tostartofhour tostartofinterval tostartofminute
-  tostartofmonth tostartofweek tostring totypename touint16 touint32 touint64 touint8 tounixtimestamp
-  tounixtimestamp64micro tounixtimestamp64milli toyear toyyyymm trim tuple uniq uniqexact uniqexactif uniqif
-  uniqmerge uniqmergeif upper varsamp varsampif`.split(/\s+/),
+  arraydifference arraydistinct arrayelement arrayexists arrayfilter arrayfirst arrayfirstindex arrayflatten arrayjoin
+  arraymap arraymax arraymin arraypopback arraypopfront arraypushback arraypushfront arrayreduce arrayresize
+  arrayreverse arrayreversesort arrayslice arraysort arraystringconcat arraysum arraywithconstant arrayzip asin avg
+  avgif bar cast ceil coalesce concat count countif date_diff date_trunc datediff empty endswith exp first_value floor
+  formatdatetime fromunixtimestamp fromunixtimestamp64milli fromunixtimestamp64nano greatest grouparray grouparrayif
+  grouparrayinsertat groupuniqarray has hex histogram hour if ifnull ilike in indexof intdiv isfinite isnan isnotnull
+  isnull json_value jsonextract jsonextractstring lag laginframe last_value leadinframe least length like ln log log10
+  lower lpad map mapkeys mapvalues match max maxif median min minif minus minute modulo multiif multiply not notempty
+  now now64 nullif number parsedatetimebesteffort plus position pow quantile quantileif quantiles quantilesif
+  quantilestdigest quantilestdigestif quantilestdigestmerge quantilestdigestmergeif quantiletdigest quantiletdigestmerge
+  range rank replaceall replaceone round row_number rpad sign sin splitbychar sqrt startswith stddevpop stddevsamp
+  stddevsampif substring sum sumif sumwithoverflow todate todatetime todatetime64 todayofweek todecimal128 todecimal64
+  tofloat32 tofloat64 tofloat64ornull tohour toint32 toint64 toint8 tointervalday tointervalhour tointervalmicrosecond
+  tointervalminute tointervalsecond tolastdayofmonth tominute tomonday tomonth tonullable tostartofday
+  tostartoffifteenminutes tostartoffiveminutes tostartofhour tostartofinterval tostartofminute tostartofmonth
+  tostartofweek tostring totypename touint16 touint32 touint64 touint8 tounixtimestamp tounixtimestamp64micro
+  tounixtimestamp64milli toyear toyyyymm trim tuple uniq uniqexact uniqexactif uniqif uniqmerge uniqmergeif upper
+  varsamp varsampif`.split(/\s+/),
 );
 
 /** Keywords that may stand before a parenthesis. */
@@ -77,6 +79,9 @@ export function refusal(sql: string): string | undefined {
     if (token.kind === 'word' && keywords.has(word)) continue;
     const isCommonTable =
       token.kind === 'word' && tokens[index - 1]?.text.toLowerCase() === 'as' && word === 'materialized';
+    // It runs the aggregate function it is given by name.
+    if (word === 'arrayreduce' && tokens[index + 2]?.text !== "'sumMap'")
+      return "arrayReduce may only be given 'sumMap' here.";
     if (!functions.has(word) && !types.has(word) && !isCommonTable) {
       return `The function ${token.text} is not on the list of the query endpoint.`;
     }

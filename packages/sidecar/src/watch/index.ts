@@ -1,0 +1,14 @@
+/** The detector for anybody's streams: counts in, verdicts out, no engine needed. docs/drift.md says how to use it. */
+export { type Counts, countsOf, type MinuteRow, type Period } from './counts.ts';
+export { type Baseline, confirmedMultiple, type Evidence, type Marker, type Question } from './evidence.ts';
+export { markersOf } from './markers.ts';
+export { type Crossing, createJudge, firstCrossing, type Judge, type Watched } from './replay.ts';
+export {
+  checkSettings,
+  type DriftSettings,
+  defaultSettings,
+  multiplesOf,
+  parametersOf,
+  recoveryThreshold,
+  thresholdOf,
+} from './settings.ts';

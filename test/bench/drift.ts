@@ -1,0 +1,191 @@
+/**
+ * The drift detector against simulated streams and the exact optimum: false alarms in every world, delays, releases,
+ * what an alarm says, recovery. docs/drift.md explains the figures and publishes the full run.
+ */
+
+import { optimalDelay } from './drift/optimum.ts';
+import { recover, run, type Trial } from './drift/run.ts';
+import type { World } from './drift/worlds.ts';
+import { type Figure, figure } from './figure.ts';
+
+const traffic = [200, 2_000] as const;
+const rates = [0.01, 0.02, 0.05] as const;
+const limit = 0.63;
+
+type Shape = Omit<World, 'name' | 'callsPerHour' | 'rate'>;
+/** What no detector may take for news. */
+const worlds: Readonly<Record<string, Shape>> = {
+  iid: {},
+  cycle: { cycle: [0.6, 0.8] },
+  hourly: { hourly: 0.2 },
+  daily: { daily: 0.1 },
+  'sessions 0.1': { sessions: 0.1 },
+  'sessions 0.3': { sessions: 0.3 },
+  everything: { cycle: [0.3, 0], hourly: 0.2, daily: 0.05, sessions: 0.1 },
+};
+
+const mean = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0) / values.length;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+const fourWeeks = 40_320;
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Delays in minutes; four weeks where nothing was found. */
+const delays = (runs: number, seed: number, trial: Omit<Trial, 'seed'>): number[] =>
+  Array.from({ length: runs }, (_, i) => run({ ...trial, seed: seed + i })?.delay ?? fourWeeks);
+
+/** A share of `runs`, with what chance leaves open (95 %, one side). */
+function shareFigure(name: string, value: number, runs: number, goal: number, isAtMost = true): Figure {
+  const doubt = 1.65 * Math.sqrt(Math.max(value * (1 - value), 0.05) / runs);
+  const round = (x: number): number => Number(Math.min(1, Math.max(0, x)).toFixed(4));
+  return {
+    name,
+    unit: '1',
+    value: round(value),
+    min: round(value - doubt),
+    max: round(value + doubt),
+    goal: `${isAtMost ? 'at most' : 'at least'} ${goal} (${runs} runs)`,
+    met: isAtMost ? value - doubt <= goal : value + doubt >= goal,
+  };
+}
+
+export async function drift(options: { readonly quick: boolean; readonly seed: number }): Promise<readonly Figure[]> {
+  const { quick, seed } = options;
+  const figures: Figure[] = [];
+
+  // Delay against the optimum, cell by cell.
+  const delayRuns = quick ? 60 : 600;
+  const ratios = new Map<number, number[]>([
+    [4, []],
+    [2, []],
+  ]);
+  const cells: { name: string; ratio: number; error: number }[] = [];
+  for (const callsPerHour of traffic)
+    for (const rate of rates)
+      for (const multiple of [4, 2]) {
+        const world = { name: 'iid', callsPerHour, rate };
+        const found = delays(delayRuns, seed, { world, change: { multiple, ramp: 0 } });
+        const best = (optimalDelay(rate, rate * multiple, (callsPerHour / 60) * fourWeeks) / callsPerHour) * 60;
+        const ratio = mean(found) / best;
+        const spread = Math.sqrt(mean(found.map((each) => (each - mean(found)) ** 2)) / delayRuns) / best;
+        ratios.get(multiple)?.push(ratio);
+        cells.push({ name: `${rate * 100} % x${multiple} at ${callsPerHour}/h`, ratio, error: spread });
+        say(
+          `${cells.at(-1)?.name}: mean ${mean(found).toFixed(1)} min, median ${median(found).toFixed(1)}, optimum ${best.toFixed(1)}, ratio ${ratio.toFixed(2)}`,
+        );
+      }
+  const of = (multiple: number): number[] => ratios.get(multiple) as number[];
+  figures.push(ratioFigure('delay_ratio_4x', of(4), 1.35), ratioFigure('delay_ratio_2x', of(2), 1.5));
+  const worst = cells.reduce((a, b) => (b.ratio > a.ratio ? b : a));
+  figures.push({
+    name: 'delay_ratio_worst_cell',
+    unit: '1',
+    value: Number(worst.ratio.toPrecision(4)),
+    min: Number((worst.ratio - 2 * worst.error).toPrecision(4)),
+    max: Number((worst.ratio + 2 * worst.error).toPrecision(4)),
+    goal: `at most 1.6 (${worst.name}, ${delayRuns} runs a cell)`,
+    met: worst.ratio - 2 * worst.error <= 1.6,
+  });
+
+  // False alarms in four weeks, world by world.
+  const nullRuns = quick ? 16 : 100;
+  let highest = -1;
+  let highestName = '';
+  for (const [name, shape] of Object.entries(worlds))
+    for (const callsPerHour of quick ? [200] : [20, 200, 2_000]) {
+      const world: World = { name, callsPerHour, rate: 0.02, ...shape };
+      let alarms = 0;
+      for (let i = 0; i < nullRuns; i++) if (run({ world, seed: seed + 5_000 + i })) alarms++;
+      const p = alarms / nullRuns;
+      if (p > highest) [highest, highestName] = [p, `${name} at ${callsPerHour}/h`];
+      say(`no change, ${name} at ${callsPerHour}/h: ${alarms} of ${nullRuns} alarm in four weeks`);
+      figures.push(shareFigure(`p_false_alarm_4w ${name} ${callsPerHour}/h`, p, nullRuns, limit));
+    }
+  const worstWorld = shareFigure('p_false_alarm_4w_worst_world', highest, nullRuns, limit);
+  figures.push({ ...worstWorld, goal: `${worstWorld.goal}: ${highestName}` });
+
+  // With a release marker at the change.
+  const markerRuns = quick ? 60 : 300;
+  const markerRatios: number[] = [];
+  for (const callsPerHour of traffic)
+    for (const [rate, multiple] of [
+      [0.02, 4],
+      [0.02, 2],
+      [0.005, 4],
+    ] as const) {
+      const trial = { world: { name: 'iid', callsPerHour, rate }, change: { multiple, ramp: 0 } };
+      const without = median(delays(markerRuns, seed + 20_000, trial));
+      const withMarker = median(delays(markerRuns, seed + 20_000, { ...trial, markerAfter: 0 }));
+      markerRatios.push(withMarker / without);
+      say(
+        `${rate * 100} % x${multiple} at ${callsPerHour}/h: median ${without.toFixed(1)} min, with a marker ${withMarker.toFixed(1)}`,
+      );
+    }
+  figures.push(ratioFigure('marker_delay_ratio', markerRatios, 0.65));
+
+  figures.push(...honesty(quick ? 60 : 300, seed));
+  figures.push(...seasons(quick ? 10 : 60, seed));
+  return figures;
+}
+
+/** Mean over the cells; least and most are those of a cell. */
+const ratioFigure = (name: string, cells: readonly number[], goal: number): Figure => ({
+  ...figure(name, '1', cells, `at most ${goal}, mean over ${cells.length} cells`, () => true),
+  value: Number(mean(cells).toPrecision(4)),
+  met: mean(cells) <= goal,
+});
+
+/** Whether what an alarm says is true: where the change lies, how large it is for certain; and when it is over. */
+function honesty(runs: number, seed: number): Figure[] {
+  const found = [];
+  let overstated = 0;
+  for (let i = 0; i < runs; i++) {
+    const multiple = i % 2 ? 2 : 4;
+    const world = { name: 'iid', callsPerHour: i % 4 < 2 ? 200 : 2_000, rate: 0.02 };
+    const alarm = run({ world, seed: seed + 30_000 + i, change: { multiple, ramp: 0 } });
+    if (!alarm) continue;
+    found.push(alarm);
+    if (alarm.confirmed() > multiple) overstated++;
+  }
+  const returns = Array.from({ length: Math.ceil(runs / 2) }, (_, i) =>
+    recover({
+      world: { name: 'iid', callsPerHour: 200, rate: 0.02 },
+      seed: seed + 40_000 + i,
+      change: { multiple: 4, ramp: 0 },
+    }),
+  ).filter((minutes) => minutes !== undefined);
+  const after = returns.filter((minutes) => minutes >= 0);
+  say(
+    `an incident that is over (8 % back to 2 % at 200/h) is closed after ${median(after).toFixed(0)} min, the median of ${after.length}`,
+  );
+  return [
+    shareFigure(
+      'change_set_coverage',
+      found.filter(({ isCovered }) => isCovered).length / found.length,
+      found.length,
+      0.85,
+      false,
+    ),
+    shareFigure('confirmed_multiple_overstated', overstated / found.length, found.length, 0.1),
+    figure(
+      'recovery_calls',
+      '{call}',
+      after.map((minutes) => (minutes / 60) * 200),
+      'at most 600 after 8 % went back to 2 %',
+      (value) => value <= 600,
+    ),
+    shareFigure('recovery_too_early', 1 - after.length / returns.length, returns.length, 0.1),
+  ];
+}
+
+/** Weekends with half as many fallbacks again: told from a change once two weeks are known. */
+function seasons(runs: number, seed: number): Figure[] {
+  const world: World = { name: 'weekend', callsPerHour: 200, rate: 0.02, weekend: 1.5 };
+  const alarms = (history: number): number =>
+    Array.from({ length: runs }, (_, i) => run({ world, history, seed: seed + 50_000 + i })).filter(Boolean).length;
+  return [
+    shareFigure('p_false_alarm_4w weekend, after 28 days', alarms(28) / runs, runs, limit),
+    shareFigure('p_false_alarm_4w weekend, after 7 days', alarms(7) / runs, runs, 1),
+  ];
+}

@@ -1,0 +1,108 @@
+/** Runs the detector, as it is shipped, on simulated streams. */
+import {
+  type Crossing,
+  countsOf,
+  createJudge,
+  defaultSettings,
+  firstCrossing,
+  type MinuteRow,
+  markersOf,
+  multiplesOf,
+  recoveryThreshold,
+  thresholdOf,
+  type Watched,
+} from '@routescope/sidecar/watch';
+import { createRandom } from './random.ts';
+import { type Change, stream, type World } from './worlds.ts';
+
+const day = 1_440;
+const fourWeeks = 28 * day;
+/** Epoch minute at which every stream begins: a Monday. */
+const start = 20_500 * day - 3 * day;
+const threshold = thresholdOf(defaultSettings, 1);
+
+export interface Trial {
+  readonly world: World;
+  readonly seed: number;
+  /** Days of history before what is judged. @default 7 */
+  readonly history?: number;
+  readonly change?: Omit<Change, 'at'>;
+  /** A release marker this many minutes after the change; negative: before it. */
+  readonly markerAfter?: number;
+}
+
+export interface Found {
+  /** Minutes from the change to the alarm; from the end of the history when there is no change. */
+  readonly delay: number;
+  readonly crossing: Crossing;
+  /** Whether the change lies in the 90 % set of beginnings. */
+  readonly isCovered: boolean;
+  /** The confirmed multiple a day after the alarm at the latest, and at it. */
+  readonly confirmed: () => number;
+}
+
+const asRise = { multiples: multiplesOf(defaultSettings), tolerance: 1 + defaultSettings.wobble };
+
+/** @returns the first alarm within four weeks of the change, or of the end of the history. */
+export function run(trial: Trial): Found | undefined {
+  const { world, seed, history = 7, change, markerAfter } = trial;
+  const random = createRandom(seed);
+  const judged = history * day;
+  const at = change ? judged + random.next() * day : judged;
+  const counts = stream(random, world, judged + fourWeeks + day, start, change && { ...change, at });
+  const watched: Watched = {
+    counts,
+    markers: markerAfter === undefined ? [] : markersOf([start + Math.floor(at + markerAfter)], threshold),
+    monitorFrom: 0,
+    pinnedUnits: 0,
+    pinnedFallbacks: 0,
+    ...asRise,
+  };
+  const from = start + (change ? Math.floor(at) + 1 : judged);
+  const crossing = firstCrossing(watched, threshold, from, from + fourWeeks);
+  if (!crossing) return undefined;
+  const { beganFrom = 0, beganTo = 0 } = crossing.evidence;
+  return {
+    delay: crossing.at - start - at,
+    crossing,
+    isCovered: Math.floor(start + at) >= beganFrom - 1 && Math.floor(start + at) <= beganTo,
+    confirmed: () => createJudge(watched).confirmed(crossing.at, threshold),
+  };
+}
+
+/**
+ * An incident of a day that is over: how long until it is said so.
+ * @returns minutes from the return to the old rate, undefined when not within a week; negative when said too early.
+ */
+export function recover(trial: Trial & { readonly change: Omit<Change, 'at' | 'until'> }): number | undefined {
+  const { world, seed, history = 7, change } = trial;
+  const random = createRandom(seed);
+  const at = history * day + random.next() * day;
+  const back = at + day;
+  const counts = stream(random, world, history * day + 10 * day, start, { ...change, at, until: back });
+  const neutral = { markers: [], pinnedUnits: 0, pinnedFallbacks: 0 };
+  const alarm = firstCrossing(
+    { counts, monitorFrom: 0, ...neutral, ...asRise },
+    threshold,
+    start + Math.floor(at) + 1,
+    start + Math.floor(back),
+  );
+  if (!alarm) return undefined;
+  const rows: MinuteRow[] = [];
+  for (let i = (alarm.evidence.beganAt ?? start) - start; i < counts.units.length; i++)
+    rows.push({ minute: start + i, units: counts.units[i] as number, fallbacks: counts.fallbacks[i] as number });
+  const over = firstCrossing(
+    {
+      counts: countsOf(rows, start + counts.units.length),
+      monitorFrom: alarm.at,
+      isIncident: true,
+      ...neutral,
+      multiples: asRise.multiples.map((multiple) => 1 / multiple),
+      tolerance: 1 / asRise.tolerance,
+    },
+    recoveryThreshold,
+    alarm.at + 1,
+    start + Math.floor(back) + 7 * day,
+  );
+  return over && over.at - start - back;
+}
