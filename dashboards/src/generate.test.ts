@@ -15,12 +15,15 @@ const parsed = (): Record<string, Json> =>
       .filter(([file]) => file.endsWith('.json'))
       .map(([file, text]) => [file, JSON.parse(text)]),
   );
-const rules = (): Json => JSON.parse((files['alerts.yaml'] as string).replace(/^#.*\n/, ''));
+const rules = (): Json => JSON.parse((files['grafana/alerts.yaml'] as string).replace(/^#.*\n/, ''));
 const runbooks = readdirSync(new URL('../../docs/runbooks/', import.meta.url));
 
 test('what is checked in is what the generator writes, and nothing else', () => {
-  const directory = new URL('../grafana/', import.meta.url);
-  expect(readdirSync(directory).sort()).toEqual(Object.keys(files).sort());
+  const directory = new URL('../', import.meta.url);
+  const there = ['grafana', 'prometheus'].flatMap((room) =>
+    readdirSync(new URL(`${room}/`, directory)).map((file) => `${room}/${file}`),
+  );
+  expect(there.sort()).toEqual(Object.keys(files).sort());
   for (const [file, text] of Object.entries(files)) expect(readFileSync(new URL(file, directory), 'utf8')).toBe(text);
 });
 
@@ -31,7 +34,7 @@ test('there is nothing wrong with any dashboard or rule', () => {
 
 test('every dashboard shows its panels in order, the four to keep an eye on first', () => {
   for (const { id, panels: shown } of dashboards)
-    expect(parsed()[`${id}.json`].panels.map(({ title }: Json) => title.replace(/: \$.*/, ''))).toEqual(
+    expect(parsed()[`grafana/${id}.json`].panels.map(({ title }: Json) => title.replace(/: \$.*/, ''))).toEqual(
       shown.map(({ title }) => title),
     );
   expect(dashboards[0]?.panels.slice(0, 4).map(({ id }) => id)).toEqual([
@@ -60,6 +63,7 @@ test('another place has its own names everywhere, and nothing of ours is left', 
     datasourceName: 'Theirs',
     database: 'llm_obs',
     folder: 'LLM / Routing',
+    grafanaUrl: 'https://grafana.example',
     jaegerUrl: 'https://jaeger.example',
     contactPoint: '',
     runbooksUrl: 'https://wiki.example/runbooks',
@@ -71,14 +75,14 @@ test('another place has its own names everywhere, and nothing of ours is left', 
   expect(all).toContain('llm_obs.calls_1m');
   expect(all).toContain('their-uid');
   expect(all).toContain('https://wiki.example/runbooks/fallback_spike.md');
-  expect(elsewhere['alerts.yaml']).toContain('LLM / Routing');
-  expect(elsewhere['alerts.yaml']).not.toContain('notification_settings');
+  expect(elsewhere['grafana/alerts.yaml']).toContain('LLM / Routing');
+  expect(elsewhere['grafana/alerts.yaml']).not.toContain('notification_settings');
 });
 
 describe('the lint finds', () => {
   const spoil = (change: (dashboard: Json) => void): string[] => {
     const dashboard = parsed();
-    change(dashboard['routing-overview.json']);
+    change(dashboard['grafana/routing-overview.json']);
     return lintDashboards(dashboard);
   };
   test.each<[string, (dashboard: Json) => void, RegExp]>([
@@ -326,6 +330,32 @@ test('a rule asks for rows at its moment and compares with hysteresis', () => {
     );
     for (const key of keys) expect(annotations.summary).toContain(`{{ .Labels.${key} }}`);
   }
+});
+
+describe('the rules for Prometheus', () => {
+  const { groups } = JSON.parse((files['prometheus/rules.yaml'] as string).replace(/^#.*\n/, ''));
+  const alerting: Json[] = groups.flatMap((group: Json) => group.rules).filter(({ alert }: Json) => alert);
+
+  test('have every alert that Grafana has, with its limit, and a few of their own', () => {
+    for (const { id, above } of alerts)
+      expect(alerting.map(({ expr }) => expr)).toContain(`routescope_alert_value{alert="${id}"} > ${above}`);
+    expect(alerting.length).toBeGreaterThan(alerts.length);
+  });
+
+  test('say severity, numbers, what to do, the runbook and the panel', () => {
+    for (const { alert, labels, annotations } of alerting) {
+      expect(labels, alert).toMatchObject({ severity: 'warning', component: 'routescope' });
+      expect(annotations.summary, alert).toMatch(/\{\{ .*(\$value|\$labels)/);
+      expect(annotations.description, alert).not.toBe('');
+      expect(runbooks, alert).toContain(annotations.runbook_url.split('/').at(-1));
+      const [, uid, panelId] = /\/d\/([\w-]+)\?viewPanel=(\d+)$/.exec(annotations.dashboard) ?? [];
+      const shown = Object.values(parsed()).find((dashboard) => dashboard.uid === uid);
+      expect(
+        shown.panels.some(({ id }: Json) => id === Number(panelId)),
+        alert,
+      ).toBe(true);
+    }
+  });
 });
 
 test('what Grafana provisions names the data source, the folder and the contact point that are rendered', () => {

@@ -8,7 +8,8 @@ export interface Place {
   readonly database: string;
   /** Title of the folder of dashboards and rules. */
   readonly folder: string;
-  /** Where Jaeger's page is, for links. */
+  /** Where Grafana and Jaeger are read, for links from alerts and tables. */
+  readonly grafanaUrl: string;
   readonly jaegerUrl: string;
   /** Grafana's contact point that alerts go to; empty: wherever the organisation's own policies send them. */
   readonly contactPoint: string;
@@ -22,6 +23,7 @@ export const ownPlace: Place = {
   datasourceName: 'Routescope',
   database: 'routescope',
   folder: 'Routescope',
+  grafanaUrl: 'http://localhost:3000',
   jaegerUrl: 'http://localhost:16686',
   contactPoint: 'routescope',
   runbooksUrl: 'docs/runbooks',

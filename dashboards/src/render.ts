@@ -3,16 +3,20 @@ import { dashboards } from '@routescope/panels';
 import { alertRules } from './alert-rules.ts';
 import { grafanaDashboard } from './dashboard.ts';
 import type { Place } from './place.ts';
+import { prometheusRules } from './prometheus.ts';
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+/** JSON is YAML, and both read rules from files of either. */
+const yaml = (value: unknown): string =>
+  `# Generated from the definitions of Routescope's panels and alerts.\n${json(value)}`;
 
-/** @returns the text of each file by its name. */
+/** @returns the text of each file by its path. */
 export function rendered(place: Place): Readonly<Record<string, string>> {
   return {
     ...Object.fromEntries(
-      dashboards.map((definition) => [`${definition.id}.json`, json(grafanaDashboard(definition, place))]),
+      dashboards.map((definition) => [`grafana/${definition.id}.json`, json(grafanaDashboard(definition, place))]),
     ),
-    // JSON is YAML, and Grafana reads rules from files of either ending.
-    'alerts.yaml': `# Generated from the definitions of Routescope's panels and alerts.\n${json(alertRules(place))}`,
+    'grafana/alerts.yaml': yaml(alertRules(place)),
+    'prometheus/rules.yaml': yaml(prometheusRules(place)),
   };
 }

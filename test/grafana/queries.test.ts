@@ -257,6 +257,16 @@ describe.each(rules)('the rule $title', ({ uid, data: [query, condition] }) => {
   });
 });
 
+test('every metric that the rules for Prometheus speak of is on the page', async () => {
+  const text = readFileSync(new URL('../../dashboards/prometheus/rules.yaml', import.meta.url), 'utf8');
+  const rule: Json[] = JSON.parse(text.replace(/^#.*\n/, '')).groups.flatMap((group: Json) => group.rules);
+  const recorded = new Set(rule.map(({ record }) => record));
+  const page = await (await fetch(`${seeded.url}/metrics`)).text();
+  const spoken = rule.flatMap(({ expr }) => [...expr.matchAll(/[\w:]*routescope_[\w:]+/g)].map(([name]) => name));
+  for (const name of new Set(spoken.filter((each) => !recorded.has(each))))
+    expect(page, name).toMatch(new RegExp(`^${name}(?:\\{| )`, 'm'));
+});
+
 test('a column that is renamed names the panels and rules it breaks', async () => {
   await empty.engine.writer.command({ query: 'ALTER TABLE routescope.calls_1m RENAME COLUMN failovers TO diverted' });
   const broken: string[] = [];

@@ -9,9 +9,9 @@ import { readPanel, sqlOf, statement } from './read.ts';
 const definitions = [...panels, ...alerts];
 
 /** What stands beside panels and alerts: the values to choose from, and what is drawn over every chart. */
-const others = [...filters.map((filter) => `filter_${filter}`), 'changes'];
+const others = [...filters.map((filter) => `filter_${filter}`), 'changes', 'metrics_calls', 'metrics_attempts'];
 
-test('every SQL file belongs to a panel, an alert, a filter or the changes', () => {
+test('every SQL file belongs to something that is asked', () => {
   const files = readdirSync(new URL('../sql/', import.meta.url)).sort();
   const names = [...definitions.map(({ id }) => id), ...others, 'drift'];
   expect(files).toEqual(names.map((name) => `${name}.sql`).sort());

@@ -13,6 +13,7 @@ import { createQueryEndpoint } from './api/query.ts';
 import { createRowsEndpoint } from './api/rows.ts';
 import { scoreRows } from './api/scores.ts';
 import { admitting, checkExposure } from './auth.ts';
+import { askOf } from './engine/ask.ts';
 import { migrate } from './engine/migrate.ts';
 import { type Engine, openEngine } from './engine/supervise.ts';
 import { consumersOf, type ForwardStatus, startForwarder } from './forward/forward.ts';
@@ -33,6 +34,7 @@ import { type RedactOptions, Redactor } from './redact/redactor.ts';
 import { createHttpServer } from './server.ts';
 import { openSeen } from './spool/seen.ts';
 import { openSpool } from './spool/spool.ts';
+import { storeMetrics } from './store-metrics.ts';
 
 export interface SidecarOptions {
   /** Everything the sidecar keeps: `engine/`, `spool/`, `dead-letter/`. Made if absent. One sidecar per directory. */
@@ -149,7 +151,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     engineRestarts: engine.restarts,
     forward: forwarder.status(),
   });
-  metrics.add(...ledgerMetrics(status));
+  metrics.add(...ledgerMetrics(status), ...storeMetrics({ ask: askOf(engine.reader) }));
   const server = createHttpServer(
     {
       traces: timed('traces'),

@@ -1,8 +1,9 @@
 /** Where a command's questions go: the sidecar that runs, else an engine started for the occasion on its directory. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { Ask } from '@routescope/panels';
+import { askOf } from '../engine/ask.ts';
 import { openEngine } from '../engine/supervise.ts';
 
 export interface StoreOptions {
@@ -39,11 +40,6 @@ export async function withStore(options: StoreOptions, run: (ask: Ask) => Promis
     await engine.close();
   }
 }
-
-const askOf =
-  (client: ClickHouseClient): Ask =>
-  async (query, query_params) =>
-    (await client.query({ query, query_params, format: 'JSONEachRow' })).json();
 
 async function answers(url: string): Promise<boolean> {
   try {
