@@ -69,7 +69,9 @@ export class Ledger {
   }
 }
 
-const count = (value: unknown): bigint => BigInt(typeof value === 'number' ? value : 0);
+/** A number that can be no count of tokens was not said. */
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const count = (value: unknown): bigint => BigInt(isCount(value) ? value : 0);
 
 /** What an answer used, and who is to be paid for it; without charges when the list has no words for what it used. */
 interface Bill {
@@ -82,7 +84,7 @@ interface Bill {
 function openaiBill(payloads: readonly Json[], model: string): Bill | undefined {
   const usage = payloads.findLast((payload) => payload.usage ?? payload.x_groq?.usage);
   const said = usage?.usage ?? usage?.x_groq?.usage;
-  if (!said) return undefined;
+  if (!isCount(said?.prompt_tokens) && !isCount(said?.completion_tokens)) return undefined;
   const [prompt, completion, total] = [
     count(said.prompt_tokens),
     count(said.completion_tokens),
@@ -109,7 +111,7 @@ function anthropicBill(payloads: readonly Json[], model: string): Bill | undefin
     const usage = payload.type === 'message_start' ? payload.message.usage : payload.usage;
     for (const [name, value] of Object.entries(usage ?? {})) if (value !== null) said[name] = value;
   }
-  if (said.input_tokens === undefined && said.output_tokens === undefined) return undefined;
+  if (!isCount(said.input_tokens) && !isCount(said.output_tokens)) return undefined;
   const terms = { tier: said.speed === 'fast' ? 'fast' : said.service_tier, isInUs: said.inference_geo === 'us' };
   const usage = anthropicTokens(said);
   const iterations: Json[] = said.iterations ?? [];

@@ -257,6 +257,16 @@ describe('laws', () => {
     );
   });
 
+  test('numbers that are no counts of tokens still give a cost, never below 0', () => {
+    const odd = fc.double({ noNaN: true, min: -1e9, max: 1e9 });
+    fc.assert(
+      fc.property(odd, odd, odd, odd, full, (inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, rates) => {
+        const cost = costOf(used({ inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens }), rates);
+        return cost.totalPico === null || cost.totalPico >= 0n;
+      }),
+    );
+  });
+
   test('twice the rates are twice the cost, and more tokens never cost less', () => {
     fc.assert(
       fc.property(tokens, tokens, fc.integer({ min: 0, max: 1_000 }), (inputTokens, outputTokens, more) => {

@@ -112,7 +112,7 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
       missing.push(name);
       return null;
     }
-    const pico = BigInt(tokens) * picoOf(rate);
+    const pico = BigInt(Math.max(0, Math.round(tokens))) * picoOf(rate);
     return factor === 1 ? pico : (pico * picoOf(factor)) / 1_000_000_000_000n;
   };
   const fee = (count: number | undefined, each: number | undefined, per: number, name: string): bigint | null => {

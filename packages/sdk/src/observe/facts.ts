@@ -53,8 +53,11 @@ export const asJson = (value: unknown): Json =>
   typeof value === 'object' && value !== null ? (value as Json) : nothing;
 export const asText = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
-/** A number that was said; undefined, not null, when it was not. */
-export const asCount = (value: unknown): number | undefined => asNumber(value) ?? undefined;
+/** A count of tokens or calls: whole and not negative, or nobody said it. */
+export const asTokens = (value: unknown): number | null =>
+  Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
+/** The same, undefined when nobody said it. */
+export const asCount = (value: unknown): number | undefined => asTokens(value) ?? undefined;
 export const asNumber = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null;
 

@@ -10,6 +10,7 @@ import type { PriceBook } from '@routescope/conventions/prices';
 import { Capture } from '../content/capture.ts';
 import type { ContentSettings } from '../content/settings.ts';
 import { currentFrame, type Frame } from '../context.ts';
+import { chunkTimer, measure, measureAttempt } from '../metrics.ts';
 import { costAt } from '../prices.ts';
 import { endSpan } from '../sequence.ts';
 import { type Clock, countFailure, guard, hrTime } from '../telemetry.ts';
@@ -50,6 +51,8 @@ export class InferenceSpan {
   #heardAt: number;
   #resends = 0;
   #hasEnded = false;
+  /** Measures the time between two chunks; absent while nobody listens to metrics. */
+  #timeChunk: ((gapS: number) => void) | undefined;
   /** Keeps what was said; absent unless somebody asked for that. */
   #capture: Capture | undefined;
 
@@ -85,6 +88,7 @@ export class InferenceSpan {
     );
     attempt?.begun();
     guard(() => this.#capturing(body));
+    if (this.#isStream) this.#timeChunk = guard(() => chunkTimer(api.operation, server.provider, this.#requestModel));
   }
 
   #capturing(body: Json): void {
@@ -149,8 +153,10 @@ export class InferenceSpan {
   chunk(chunk: unknown): void {
     // `guard` written out: this runs for every chunk, and a closure for each would be most of its price.
     try {
-      this.#heardAt = this.#options.clock();
-      this.#firstChunkAt ??= this.#heardAt;
+      const at = this.#options.clock();
+      if (this.#firstChunkAt === undefined) this.#firstChunkAt = at;
+      else this.#timeChunk?.((at - this.#heardAt) / 1000);
+      this.#heardAt = at;
       this.#fold ??= this.#options.api.fold();
       this.#fold.chunk(chunk);
       this.#capture?.chunk(asJson(chunk));
@@ -178,7 +184,12 @@ export class InferenceSpan {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     closed(this);
-    guard(() => this.#finish(ending, error, at ?? this.#options.clock()));
+    const endedAt = guard(() => at ?? this.#options.clock()) ?? Date.now();
+    const hasFinished = guard(() => this.#finish(ending, error, endedAt) ?? true);
+    if (hasFinished) return;
+    // Whatever went wrong: the span ends, and no call waits for it.
+    guard(() => this.#frame.attempt?.lost());
+    guard(() => endSpan(this.#span, endedAt));
   }
 
   #finish(ending: Ending, error: unknown, endedAt: number): void {
@@ -212,13 +223,30 @@ export class InferenceSpan {
     span.setAttributes(costAttributes(cost));
     this.#capture?.ended();
     const outcome = outcomeOf(ending);
-    if (outcome === 'failed') {
-      const type = errorType(error);
-      span.setAttribute('error.type', type);
+    const failure = outcome === 'failed' ? errorType(error) : undefined;
+    if (failure !== undefined) {
+      span.setAttribute('error.type', failure);
       // Never the provider's message: it may quote the prompt.
-      span.setStatus({ code: SpanStatusCode.ERROR, message: type });
+      span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
     }
-    const { attempt } = this.#frame;
+    const { attempt, tag } = this.#frame;
+    const routeFacts = attempt?.attributes ?? present({ 'routescope.tag': tag });
+    guard(() =>
+      measure({
+        operation: api.operation,
+        provider: server.provider,
+        requestModel: this.#requestModel,
+        responseModel: facts.model,
+        address: server.address,
+        port: server.port,
+        errorType: failure,
+        durationS: (endedAt - this.#startedAt) / 1000,
+        timeToFirstChunkS: this.#firstChunkAt && (this.#firstChunkAt - this.#startedAt) / 1000,
+        usage,
+        cost,
+        facts: routeFacts,
+      }),
+    );
     if (attempt) {
       attempt.adopt({
         span,
@@ -235,6 +263,7 @@ export class InferenceSpan {
       });
       return;
     }
+    guard(() => measureAttempt(routeFacts, outcome));
     span.setAttribute('routescope.outcome', outcome);
     endSpan(span, endedAt);
   }

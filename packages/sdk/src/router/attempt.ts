@@ -14,6 +14,7 @@ import {
   unknownUsage,
 } from '@routescope/conventions';
 import type { AttemptFrame, Inference } from '../context.ts';
+import { measureAttempt } from '../metrics.ts';
 import { errorType } from '../observe/ending.ts';
 import { present } from '../observe/facts.ts';
 import { costAttributes } from '../observe/inference.ts';
@@ -94,11 +95,12 @@ export class Attempt implements AttemptFrame {
 
   witness(inference: Inference): void {
     this.#inferences.push(inference);
+    guard(() => measureAttempt(this.attributes, inference.outcome));
     this.lost();
   }
 
   lost(): void {
-    this.#open--;
+    if (this.#open > 0) this.#open--;
     if (this.#settled && this.#open === 0) this.#closeLast();
   }
 
@@ -171,6 +173,7 @@ export class Attempt implements AttemptFrame {
       });
       endSpan(inference.span, inference.endedAt);
     });
+    guard(() => measureAttempt(this.attributes, outcome));
   }
 
   /** A `via` whose client nobody observes still is an attempt: its span says what the adapter read back. */
@@ -204,6 +207,7 @@ export class Attempt implements AttemptFrame {
     });
     if (outcome === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message: errorType(error) });
     endSpan(span, clock());
+    measureAttempt(attributes, outcome);
   }
 }
 

@@ -3,6 +3,7 @@ import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import { asNested, type Cost, costOf, type Outcome, sumCosts, unknownUsage, usd } from '@routescope/conventions';
 import type { PriceBook } from '@routescope/conventions/prices';
 import type { Inference } from '../context.ts';
+import { measureCall } from '../metrics.ts';
 import { errorType } from '../observe/ending.ts';
 import { present } from '../observe/facts.ts';
 import { costAttributes } from '../observe/inference.ts';
@@ -29,6 +30,9 @@ export interface CallRef {
 }
 
 export interface Finished {
+  readonly tag: string;
+  /** Epoch ms. */
+  readonly startedAt: number;
   readonly route: Route;
   /** What deciding and checking took, in calls of their own. */
   readonly decision: Decided | undefined;
@@ -54,12 +58,16 @@ export const costOfCall = (attempts: readonly Attempt[]): Cost =>
 
 /** Writes the call's facts on its span and ends it. */
 export function finishCall(span: Span, finished: Finished, book: PriceBook, clock: Clock): void {
-  span.setAttributes(callAttributes(finished, book, clock()));
+  const endedAt = clock();
+  const facts = callAttributes(finished, book, endedAt);
+  span.setAttributes(facts);
   if (finished.outcome === 'failed') {
     span.setStatus({ code: SpanStatusCode.ERROR, message: errorType(finished.error) });
     span.setAttribute('error.type', errorType(finished.error));
   }
-  endSpan(span, clock());
+  endSpan(span, endedAt);
+  const { tag, outcome, startedAt } = finished;
+  measureCall({ tag, outcome, durationS: (endedAt - startedAt) / 1000, facts });
 }
 
 function callAttributes(finished: Finished, book: PriceBook, at: number): Attributes {

@@ -456,6 +456,8 @@ export class Run {
           finishCall(
             this.#span,
             {
+              tag: this.#tag,
+              startedAt: this.#startedAt,
               route: this.#compiled.route,
               records: this.#records,
               attempts: this.#attempts,

@@ -15,6 +15,8 @@ export interface CallRef {
     readonly startedAt: number;
 }
 export interface Finished {
+    readonly tag: string;
+    readonly startedAt: number;
     readonly route: Route;
     readonly decision: Decided | undefined;
     readonly validationCost: Cost | undefined;

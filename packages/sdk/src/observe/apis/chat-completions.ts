@@ -9,6 +9,7 @@ import {
   asJson,
   asNumber,
   asText,
+  asTokens,
   type Fold,
   type Json,
   present,
@@ -95,21 +96,21 @@ export function tierOf(data: Json): Served | undefined {
 export function usageOf(value: unknown, model = ''): Usage | undefined {
   if (typeof value !== 'object' || value === null) return undefined; // as on nearly every chunk
   const usage = asJson(value);
-  const input = asNumber(usage['prompt_tokens']);
-  const completion = asNumber(usage['completion_tokens']);
+  const input = asTokens(usage['prompt_tokens']);
+  const completion = asTokens(usage['completion_tokens']);
   if (input === null && completion === null) return undefined;
   const inputDetails = asJson(usage['prompt_tokens_details']);
   const outputDetails = asJson(usage['completion_tokens_details']);
-  const reasoning = asNumber(outputDetails['reasoning_tokens']) ?? asNumber(usage['reasoning_tokens']);
-  const total = asNumber(usage['total_tokens']);
+  const reasoning = asTokens(outputDetails['reasoning_tokens']) ?? asTokens(usage['reasoning_tokens']);
+  const total = asTokens(usage['total_tokens']);
   // xAI counts reasoning beside the completion; its total tells. Our output includes it, whoever answers.
   const isBeside =
     reasoning !== null && reasoning > 0 && total !== null && total === (input ?? 0) + (completion ?? 0) + reasoning;
   return {
     inputTokens: input,
     outputTokens: isBeside ? (completion ?? 0) + reasoning : completion,
-    cacheReadTokens: asNumber(inputDetails['cached_tokens']) ?? asNumber(usage['prompt_cache_hit_tokens']),
-    cacheWriteTokens: asNumber(inputDetails['cache_write_tokens']),
+    cacheReadTokens: asTokens(inputDetails['cached_tokens']) ?? asTokens(usage['prompt_cache_hit_tokens']),
+    cacheWriteTokens: asTokens(inputDetails['cache_write_tokens']),
     cacheWrite1hTokens: null,
     reasoningTokens: reasoning,
     cacheWrite12hTokens: asCount(asJson(inputDetails['cache_write_tokens_details'])['ttl_12h_tokens']),
@@ -122,7 +123,7 @@ export function usageOf(value: unknown, model = ''): Usage | undefined {
     rejectedPredictionTokens: asCount(outputDetails['rejected_prediction_tokens']),
     // These models search the web on every question, at a fee; xAI's by the number of sources. Neither is counted.
     unmetered:
-      model.includes('-search-') || (asNumber(usage['num_sources_used']) ?? 0) > 0 ? ['web_search'] : undefined,
+      model.includes('-search-') || (asTokens(usage['num_sources_used']) ?? 0) > 0 ? ['web_search'] : undefined,
   };
 }
 

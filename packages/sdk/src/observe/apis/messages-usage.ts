@@ -1,22 +1,22 @@
 /** Usage as Anthropic's messages say it, and how they were served. */
 import type { Nested, Served, Usage } from '@routescope/conventions';
-import { asCount, asJson, asNumber, asText, type Json } from '../facts.ts';
+import { asCount, asJson, asText, asTokens, type Json } from '../facts.ts';
 
 /** Undefined when the answer has none. Anthropic counts fresh, read and written input apart; ours is their sum. */
 export function usageOf(usage: Json): Usage | undefined {
-  const fresh = asNumber(usage['input_tokens']);
-  const output = asNumber(usage['output_tokens']);
+  const fresh = asTokens(usage['input_tokens']);
+  const output = asTokens(usage['output_tokens']);
   if (fresh === null && output === null) return undefined;
-  const read = asNumber(usage['cache_read_input_tokens']);
-  const written = asNumber(usage['cache_creation_input_tokens']);
+  const read = asTokens(usage['cache_read_input_tokens']);
+  const written = asTokens(usage['cache_creation_input_tokens']);
   const tools = asJson(usage['server_tool_use']);
   return {
     inputTokens: fresh === null ? null : fresh + (read ?? 0) + (written ?? 0),
     outputTokens: output,
     cacheReadTokens: read,
     cacheWriteTokens: written,
-    cacheWrite1hTokens: asNumber(asJson(usage['cache_creation'])['ephemeral_1h_input_tokens']),
-    reasoningTokens: asNumber(asJson(usage['output_tokens_details'])['thinking_tokens']),
+    cacheWrite1hTokens: asTokens(asJson(usage['cache_creation'])['ephemeral_1h_input_tokens']),
+    reasoningTokens: asTokens(asJson(usage['output_tokens_details'])['thinking_tokens']),
     webSearches: asCount(tools['web_search_requests']),
     webFetches: asCount(tools['web_fetch_requests']),
     // Billed as if another model had answered all along; how much less that is, the answer does not say.

@@ -9,6 +9,7 @@ import {
   asJson,
   asNumber,
   asText,
+  asTokens,
   type Fold,
   type Json,
   nothingKnown,
@@ -55,7 +56,7 @@ function toolsOf(data: Json): Tools {
   const output = listOf(data['output']);
   if (output.length === 0) return {};
   const isPreview = listOf(data['tools']).some((tool) => asText(tool['type'])?.startsWith('web_search_preview'));
-  const counted = asNumber(asJson(asJson(data['tool_usage'])['web_search'])['num_requests']);
+  const counted = asTokens(asJson(asJson(data['tool_usage'])['web_search'])['num_requests']);
   const unmetered = new Set<string>();
   let searches = 0;
   let fileSearches = 0;
@@ -122,19 +123,19 @@ function finishReasonsOf(data: Json): string[] {
 /** The form of usage that responses, images and transcriptions share; undefined when the answer has none. */
 export function tokensOf(value: unknown): Usage | undefined {
   const usage = asJson(value);
-  if (usage['type'] === 'duration') return { ...unknownUsage, audioSeconds: asCount(usage['seconds']) };
-  const input = asNumber(usage['input_tokens']);
-  const output = asNumber(usage['output_tokens']);
+  if (usage['type'] === 'duration') return { ...unknownUsage, audioSeconds: secondsOf(usage['seconds']) };
+  const input = asTokens(usage['input_tokens']);
+  const output = asTokens(usage['output_tokens']);
   if (input === null && output === null) return undefined;
   const inputDetails = asJson(usage['input_tokens_details'] ?? usage['input_token_details']);
   const outputDetails = asJson(usage['output_tokens_details']);
   return {
     inputTokens: input,
     outputTokens: output,
-    cacheReadTokens: asNumber(inputDetails['cached_tokens']),
-    cacheWriteTokens: asNumber(inputDetails['cache_write_tokens']),
+    cacheReadTokens: asTokens(inputDetails['cached_tokens']),
+    cacheWriteTokens: asTokens(inputDetails['cache_write_tokens']),
     cacheWrite1hTokens: null,
-    reasoningTokens: asNumber(outputDetails['reasoning_tokens']),
+    reasoningTokens: asTokens(outputDetails['reasoning_tokens']),
     cacheWrite12hTokens: asCount(asJson(inputDetails['cache_write_tokens_details'])['ttl_12h_tokens']),
     textInputTokens: asCount(inputDetails['text_tokens']),
     audioInputTokens: asCount(inputDetails['audio_tokens']),
@@ -143,3 +144,8 @@ export function tokensOf(value: unknown): Usage | undefined {
     imageOutputTokens: asCount(outputDetails['image_tokens']),
   };
 }
+
+const secondsOf = (value: unknown): number | undefined => {
+  const seconds = asNumber(value);
+  return seconds === null || seconds < 0 ? undefined : seconds;
+};
