@@ -8,8 +8,17 @@ import { readPanel, sqlOf, statement } from './read.ts';
 
 const definitions = [...panels, ...alerts];
 
-/** What stands beside panels and alerts: the values to choose from, and what is drawn over every chart. */
-const others = [...filters.map((filter) => `filter_${filter}`), 'changes', 'metrics_calls', 'metrics_attempts'];
+/** What stands beside panels and alerts: values to choose from, changes, metrics, the questions of `routescope routes`. */
+const others = [
+  ...filters.map((filter) => `filter_${filter}`),
+  'changes',
+  'metrics_calls',
+  'metrics_attempts',
+  'route_compare',
+  'route_compare_sessions',
+  'route_report',
+  'experiment_arms',
+];
 
 test('every SQL file belongs to something that is asked', () => {
   const files = readdirSync(new URL('../sql/', import.meta.url)).sort();

@@ -47,7 +47,7 @@ export function emitEvaluation(sent: SentScore): void {
       'routescope.tag': call.tag,
       'routescope.tier.name': call.tier,
       'gen_ai.request.model': call.model,
-      'routescope.score.by': sent.by,
+      'routescope.scorer': sent.by,
       'routescope.score.id': sent.id,
     }),
   });

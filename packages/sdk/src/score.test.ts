@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type Context, trace } from '@opentelemetry/api';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { score, shown } from './score.ts';
 import { telemetryFailures } from './telemetry.ts';
@@ -54,4 +55,47 @@ test('a sidecar that is busy is asked again; one that refuses is not', async () 
   expect(await score(call, { name: '', value: 1 }, { endpoint })).toBe(false);
   expect(bodies).toHaveLength(1);
   expect(telemetryFailures()).toBe(before + 1);
+});
+
+test('a call may be named by its id; a correction stays here unless it is sent on purpose', async () => {
+  const clock = (): number => 42;
+  const override = { name: 'human_override', value: 1, id: 'f1', correction: 'SECRET' };
+  await score('00f0', override, { endpoint, clock });
+  await score('00f0', override, { endpoint, clock, sendCorrection: true });
+  expect(bodies).toEqual([
+    { scores: [{ call: { id: '00f0' }, name: 'human_override', value: 1, id: 'f1', at: 42 }] },
+    { scores: [{ call: { id: '00f0' }, name: 'human_override', value: 1, id: 'f1', correction: 'SECRET', at: 42 }] },
+  ]);
+});
+
+test('an app with log records has each score as gen_ai.evaluation.result, below the call’s span', async () => {
+  const records: Record<string, unknown>[] = [];
+  const key = Symbol.for('io.opentelemetry.js.api.logs');
+  const held = globalThis as Record<symbol, unknown>;
+  held[key] = () => ({ getLogger: () => ({ emit: (record: Record<string, unknown>) => void records.push(record) }) });
+  try {
+    const whole = { ...call, id: 'b'.repeat(16), traceId: 'a'.repeat(32) };
+    await score(
+      whole,
+      { name: 'helpful', value: true, by: 'judge', correction: 'SECRET' },
+      { endpoint, clock: () => 42 },
+    );
+  } finally {
+    delete held[key];
+  }
+  expect(records).toMatchObject([
+    {
+      eventName: 'gen_ai.evaluation.result',
+      attributes: {
+        'gen_ai.evaluation.name': 'helpful',
+        'gen_ai.evaluation.score.value': 1,
+        'routescope.call.id': 'b'.repeat(16),
+        'routescope.scorer': 'judge',
+        'routescope.tag': 't',
+      },
+    },
+  ]);
+  const { context: parent } = records[0] as { context: Context };
+  expect(trace.getSpanContext(parent)).toMatchObject({ spanId: 'b'.repeat(16), traceId: 'a'.repeat(32) });
+  expect(JSON.stringify(records)).not.toContain('SECRET');
 });

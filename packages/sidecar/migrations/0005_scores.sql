@@ -15,12 +15,14 @@ CREATE TABLE IF NOT EXISTS routescope.scores
     value Nullable(Float64),
     label LowCardinality(String),
     scorer LowCardinality(String) COMMENT 'who or what judged',
+    score_id String COMMENT 'tells several scores of one name by one scorer apart; empty: the newest replaces',
     explanation String,
+    correction String COMMENT 'what a human wrote instead; only where the app sent it on purpose',
     scored_at DateTime64(6, 'UTC')
 )
 ENGINE = ReplacingMergeTree(scored_at)
 PARTITION BY toYYYYMM(call_started_at)
-ORDER BY (tag, name, toStartOfHour(call_started_at), call_id, scorer)
+ORDER BY (tag, name, toStartOfHour(call_started_at), call_id, scorer, score_id)
 SETTINGS non_replicated_deduplication_window = 1000;
 
 -- Evaluation results that come as log records (gen_ai.evaluation.result), by the conventions' attributes and ours. The
@@ -47,12 +49,55 @@ SELECT
     of(log.attributes, 'gen_ai.conversation.id') AS session_id,
     lower(hex(log.trace_id)) AS trace_id,
     coalesce(nullIf(of(log.attributes, 'routescope.call.id'), ''), lower(hex(log.span_id))) AS call_id,
-    fromUnixTimestamp64Nano(toInt64(at), 'UTC') AS call_started_at,
+    if(of(log.attributes, 'routescope.call.started_at') = '', fromUnixTimestamp64Nano(toInt64(at), 'UTC'), fromUnixTimestamp64Micro(toInt64(1000 * toFloat64OrZero(of(log.attributes, 'routescope.call.started_at'))), 'UTC')) AS call_started_at,
     of(log.attributes, 'gen_ai.evaluation.name') AS name,
     toFloat64OrNull(of(log.attributes, 'gen_ai.evaluation.score.value')) AS value,
     of(log.attributes, 'gen_ai.evaluation.score.label') AS label,
     coalesce(nullIf(of(log.attributes, 'routescope.scorer'), ''), scope.name) AS scorer,
+    of(log.attributes, 'routescope.score.id') AS score_id,
     of(log.attributes, 'gen_ai.evaluation.explanation') AS explanation,
+    '' AS correction,
     fromUnixTimestamp64Nano(toInt64(at), 'UTC') AS scored_at
 FROM routescope.otlp_in
 WHERE span.span_id = toFixedString('', 8);
+
+-- Scores that name their call by id alone wait here for it: the call's row brings them into `scores` when it comes.
+CREATE TABLE IF NOT EXISTS routescope.scores_early
+(
+    call_id String,
+    name LowCardinality(String),
+    value Nullable(Float64),
+    label LowCardinality(String),
+    scorer LowCardinality(String),
+    score_id String,
+    explanation String,
+    correction String,
+    scored_at DateTime64(6, 'UTC'),
+    received_at DateTime DEFAULT now()
+)
+ENGINE = ReplacingMergeTree(scored_at)
+ORDER BY (call_id, name, scorer, score_id)
+TTL received_at + INTERVAL 7 DAY
+SETTINGS non_replicated_deduplication_window = 1000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS routescope.scores_from_early TO routescope.scores AS
+SELECT
+    c.environment AS environment,
+    c.service AS service,
+    c.tag AS tag,
+    c.final_tier AS tier,
+    c.final_model AS model,
+    c.session_id AS session_id,
+    c.trace_id AS trace_id,
+    c.call_id AS call_id,
+    c.started_at AS call_started_at,
+    e.name AS name,
+    e.value AS value,
+    e.label AS label,
+    e.scorer AS scorer,
+    e.score_id AS score_id,
+    e.explanation AS explanation,
+    e.correction AS correction,
+    e.scored_at AS scored_at
+FROM routescope.calls AS c
+INNER JOIN routescope.scores_early AS e ON e.call_id = c.call_id;

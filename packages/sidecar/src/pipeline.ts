@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventRows } from './api/events.ts';
 import { createQueryEndpoint } from './api/query.ts';
-import { createRowsEndpoint } from './api/rows.ts';
+import { createRowsEndpoint, into } from './api/rows.ts';
+import { intoScores } from './api/scored.ts';
 import { scoreRows } from './api/scores.ts';
 import { admitting, checkExposure } from './auth.ts';
 import { askOf } from './engine/ask.ts';
@@ -157,14 +158,12 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       traces: timed('traces'),
       logs: timed('logs'),
       scores: createRowsEndpoint({
-        writer: engine.writer,
-        table: 'routescope.scores',
+        store: intoScores(engine.writer),
         what: 'scores',
         rowsOf: scoreRows,
       }),
       events: createRowsEndpoint({
-        writer: engine.writer,
-        table: 'routescope.events',
+        store: into(engine.writer, 'routescope.events'),
         what: 'events',
         rowsOf: eventRows,
       }),

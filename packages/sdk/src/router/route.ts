@@ -125,7 +125,7 @@ export function createRouter<T extends Routes>(
           state,
           ...(budget.per.includes('tag') && { tag }),
           text: `${budget.name}${key && ` (${key})`}: ${spentUsd.toFixed(4)} of ${budget.usd} USD spent`,
-          numbers: { spent_usd: spentUsd, budget_usd: budget.usd },
+          numbers: { spent_usd: spentUsd, limit_usd: budget.usd },
         }),
       ),
   };

@@ -8,10 +8,10 @@ export function record(value: unknown, where: string, problems: string[]): Recor
   return {};
 }
 
-export function text(value: unknown, where: string, problems: string[]): string {
+export function text(value: unknown, where: string, problems: string[], most = maxText): string {
   if (value === undefined || value === null) return '';
-  if (typeof value === 'string' && value.length <= maxText) return value;
-  problems.push(`${where}: expected a text of at most ${maxText} characters`);
+  if (typeof value === 'string' && value.length <= most) return value;
+  problems.push(`${where}: expected a text of at most ${most} characters`);
   return '';
 }
 

@@ -6,26 +6,30 @@ import { readText } from './query.ts';
 const maxBodyBytes = 4 * 1024 * 1024;
 
 export interface RowsEndpointOptions<Row> {
-  readonly writer: ClickHouseClient;
-  readonly table: string;
+  /** Resolves when they are in the tables. */
+  readonly store: (rows: readonly Row[]) => Promise<unknown>;
   /** What the rows are, in the plural, for answers. */
   readonly what: string;
   /** @throws Error that names every field that is wrong. */
   readonly rowsOf: (body: unknown) => readonly Row[];
 }
 
-export function createRowsEndpoint<Row>(
-  options: RowsEndpointOptions<Row>,
-): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { writer, table, what, rowsOf } = options;
-  const insert = together((values: readonly Row[]) =>
+/** Inserts the rows as they are. */
+export const into =
+  (writer: ClickHouseClient, table: string) =>
+  (values: readonly unknown[]): Promise<unknown> =>
     writer.insert({
       table,
       values,
       format: 'JSONEachRow',
       clickhouse_settings: { async_insert: 0, date_time_input_format: 'basic' },
-    }),
-  );
+    });
+
+export function createRowsEndpoint<Row>(
+  options: RowsEndpointOptions<Row>,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { store, what, rowsOf } = options;
+  const insert = together(store);
   return async (request, response) => {
     const body = await readText(request, maxBodyBytes);
     if (body === undefined)

@@ -36,3 +36,15 @@ test('every field that is wrong is named', () => {
   );
   expect(() => scoreRows([])).toThrow('expected {"scores": [ … ]}');
 });
+
+test('a call named by its id alone waits for its facts; an id of the score and a correction are kept', () => {
+  const at = 1_795_310_600_000;
+  const [bare, named] = scoreRows({
+    scores: [
+      { call: call.id, name: 'helpful', value: 1, at },
+      { call: { id: call.id }, name: 'human_override', value: true, id: 'f1', correction: 'better', at },
+    ],
+  });
+  expect(bare).toMatchObject({ call_id: call.id, call_started_at: null, score_id: '' });
+  expect(named).toMatchObject({ call_started_at: null, value: 1, score_id: 'f1', correction: 'better' });
+});

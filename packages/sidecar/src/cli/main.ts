@@ -3,11 +3,12 @@
 import { type Command, helpOf, invocationOf, UsageError } from './command.ts';
 import { replay } from './replay.ts';
 import { reportCommand } from './report.ts';
+import { routesCommand } from './routes.ts';
 import { serve } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 import { status } from './status.ts';
 
-const commands: readonly Command[] = [serve, reportCommand, simulateCommand, status, replay];
+const commands: readonly Command[] = [serve, reportCommand, routesCommand, simulateCommand, status, replay];
 
 const help = `routescope: what each routed LLM call cost, whether it held up, and when that gets worse.
 

@@ -118,7 +118,7 @@ async function newestCall(ask: Ask): Promise<number | undefined> {
 
 const unitMs = { d: 86_400_000, h: 3_600_000, m: minute } as const;
 
-function parseTime(option: string, text: string, base: number): number {
+export function parseTime(option: string, text: string, base: number): number {
   if (text === 'now') return base;
   const [, length, unit] = /^-(\d+)([dhm])$/.exec(text) ?? [];
   if (length !== undefined) return base - Number(length) * unitMs[unit as keyof typeof unitMs];
