@@ -89,8 +89,10 @@ function lintSql(sql: string, wrong: Wrong): void {
   if (left) wrong(`a query has the parameter ${left}, which Grafana does not bind`);
   if (/--|\/\*/.test(sql)) wrong('a query has a comment, in which macros are looked for too');
   if (/\bSETTINGS\b/i.test(sql)) wrong('a query has SETTINGS, which ad-hoc filters would be added to');
+  const named = new Set([...sql.matchAll(/\b(\w+) AS\s*\(/g)].map(([, query]) => query));
   for (const [, table = ''] of sql.matchAll(/(?<!ARRAY )\b(?:FROM|JOIN) ([\w.]+)/g))
-    if (!table.includes('.')) wrong(`a query reads ${table} without its database: ad-hoc filters would miss it`);
+    if (!table.includes('.') && !named.has(table))
+      wrong(`a query reads ${table} without its database: ad-hoc filters would miss it`);
 }
 
 /** Names a text refers to as `$name` or `${name…}`; Grafana's own begin with two underscores. */

@@ -1,4 +1,5 @@
 /** What the ClickHouse data source of Grafana runs: our SQL, its parameters replaced by the plugin's macros. */
+import { driftDefaults } from '@routescope/panels';
 import type { Place } from './place.ts';
 
 /** The version whose target model this is; without it the plugin takes a target for one of version 3. */
@@ -55,6 +56,7 @@ export function macroSql(
       const macro =
         macros[parameter] ??
         (literals[name] === undefined ? undefined : `'${literals[name]}'`) ??
+        (name in driftDefaults ? String(driftDefaults[name as keyof typeof driftDefaults]) : undefined) ??
         (name === 'trace_id' ? `\${trace_id:singlequote}` : undefined);
       if (macro === undefined) throw new Error(`Grafana has no macro for ${parameter}`);
       return macro;

@@ -3,6 +3,20 @@ import type { Alert } from './definition.ts';
 
 export const alerts: readonly Alert[] = [
   {
+    id: 'fallback_drift',
+    title: 'Fallback rate drift',
+    question: "Is there evidence enough that a tag's fallback rate rose, by what its own past lets one expect?",
+    keys: ['tag'],
+    unit: 'number',
+    above: 1,
+    until: 0.5,
+    forMinutes: 0,
+    panel: 'drift_evidence',
+    summary: 'The fallback rate of {tag} has drifted up: the evidence is {value} times what an alarm takes.',
+    advice:
+      'The first choice of model is no longer as good for this job. The panel says since when and from which rate to which; see what was released then.',
+  },
+  {
     id: 'fallback_spike',
     title: 'Fallback rate spike',
     question: "Did a tag's fallback rate rise above its own earlier rate, by more than chance and enough to matter?",

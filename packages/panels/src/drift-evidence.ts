@@ -16,6 +16,16 @@ export interface DriftParameters {
   readonly markers_per_week: number;
 }
 
+/** Alert about a doubling; at most one false alarm per tag a month and one a week in all; ignore wobble below 10 %. */
+export const driftDefaults: DriftParameters = {
+  multiple: 2,
+  wobble: 0.1,
+  weeks_per_tag: 4,
+  weeks_in_all: 1,
+  marker_share: 0.05,
+  markers_per_week: 2,
+};
+
 export type DriftQuestion = 'rise' | 'fall' | 'rise_recovery' | 'fall_recovery';
 
 /** One row per key and question; times as the store gives them, `2026-11-10 07:00:00`, UTC. */

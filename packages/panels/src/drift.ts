@@ -1,5 +1,5 @@
 /** Fallback drift: is a first choice of model getting worse, since when, where, and what does it cost? */
-import { counted, noCalls, noChecks, seconds, share, usd } from './columns.ts';
+import { counted, noCalls, noChecks, plain, seconds, share, usd } from './columns.ts';
 import type { Panel } from './definition.ts';
 
 const noFallbacks = 'No fallbacks here: no first answer was rejected, or none is checked yet (see the share checked).';
@@ -21,6 +21,35 @@ const fallbackBand: Panel = {
   ],
   repeat: 'tag',
   empty: noChecks,
+};
+
+const driftEvidence: Panel = {
+  id: 'drift_evidence',
+  title: 'Drift evidence and change point',
+  question:
+    'Did a rate change, how sure is that, and since when? (Weeks: so long a healthy one takes to show as much; rates are per unit, which is a session where there is one.)',
+  visual: 'table',
+  keys: ['tag', 'first_model', 'question', 'unit', 'began', 'not_before', 'not_after'],
+  columns: [
+    plain('part_of_alarm', 'alarm from 1', { type: 'Float64', thresholds: [0.5, 1] }),
+    plain('evidence_weeks', 'evidence, weeks', { type: 'Float64' }),
+    plain('alarm_from_weeks', 'an alarm takes', { type: 'Float64' }),
+    share('before_fallback_rate', 'rate before', { of: 'units_before' }),
+    share('after_fallback_rate', 'rate after', { of: 'units_after' }),
+    counted('units_before', 'units before', { type: 'Float64' }),
+    counted('units_after', 'units after', { type: 'Float64' }),
+  ],
+  empty: `${noChecks} The detector learns for a day before it judges.`,
+};
+
+const happenings: Panel = {
+  id: 'happenings',
+  title: 'What happened',
+  question: 'What was released, changed, alarmed or decided?',
+  visual: 'list',
+  keys: ['kind', 'tag', 'name', 'state', 'text'],
+  columns: [seconds('ago_s', 'before the end', { type: 'Int64' })],
+  empty: 'No events in this range: send deploys and changes to the sidecar at /v1/events.',
 };
 
 const fallbackNowAndBefore: Panel = {
@@ -127,6 +156,7 @@ const fallbackExamples: Panel = {
 
 export const drift: readonly Panel[] = [
   fallbackBand,
+  driftEvidence,
   fallbackNowAndBefore,
   fallbackCauses,
   fallbackByModel,
@@ -134,5 +164,6 @@ export const drift: readonly Panel[] = [
   costSpentTwice,
   providerFailures,
   checkCoverage,
+  happenings,
   fallbackExamples,
 ];

@@ -1,6 +1,7 @@
 /** Asks a panel's question of a store. */
 import { readFileSync } from 'node:fs';
 import { type Alert, type Filter, filters, type Panel } from './definition.ts';
+import { driftDefaults } from './drift-evidence.ts';
 
 /** Runs one statement with bound parameters; rows as objects, numbers as the store's JSON gives them. */
 export type Ask = (sql: string, parameters: Record<string, unknown>) => Promise<unknown[]>;
@@ -23,9 +24,10 @@ export type PanelRow = Readonly<Record<string, string | number | null>>;
 /** The statement of a panel or alert as it stands in its file, with `{name:Type}` parameters. */
 export const sqlOf = (definition: Panel | Alert): string => statement(definition.id);
 
-/** Any statement by the name of its file. */
+/** Any statement by the name of its file; a line `{include name}` stands for another one. */
 export function statement(name: string): string {
-  return readFileSync(new URL(`../sql/${name}.sql`, import.meta.url), 'utf8');
+  const sql = readFileSync(new URL(`../sql/${name}.sql`, import.meta.url), 'utf8');
+  return sql.replaceAll(/\{include (\w+)\}/g, (_, included: string) => statement(included).trim());
 }
 
 /** What the statement's parameters are bound to. */
@@ -37,6 +39,7 @@ export function parametersOf(panel: Panel, range: Range, chosen: Chosen = {}): R
     to,
     step_s: panel.stepSeconds ?? range.stepSeconds ?? to - from,
     trace_id: chosen.trace_id?.[0] ?? '',
+    ...driftDefaults,
   };
   for (const filter of filters) bound[filter] = chosen[filter] ?? [];
   const sql = sqlOf(panel);
@@ -52,7 +55,9 @@ export async function readPanel(ask: Ask, panel: Panel, range: Range, chosen?: C
 
 /** @returns one row per label set of the alert, its number as `value`, at the moment `to` (epoch milliseconds). */
 export async function readAlert(ask: Ask, alert: Alert, to: number): Promise<PanelRow[]> {
-  const rows = await ask(sqlOf(alert), { to: Math.floor(to / 1_000) });
+  const sql = sqlOf(alert);
+  const settings = sql.includes('{multiple:') ? driftDefaults : {};
+  const rows = await ask(sql, { to: Math.floor(to / 1_000), ...settings });
   return (rows as Record<string, string | number | null>[]).map((row) => withNumbers(row, ['value']));
 }
 

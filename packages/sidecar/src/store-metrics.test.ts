@@ -1,7 +1,8 @@
-import { type Ask, alerts, statement } from '@routescope/panels';
+import { type Ask, alerts, driftDefaults, statement } from '@routescope/panels';
 import { expect, test } from 'vitest';
 import { createMetrics } from './metrics.ts';
 import { storeMetrics } from './store-metrics.ts';
+import { defaultSettings, parametersOf } from './watch/settings.ts';
 
 const counted = { environment: 'production', tag: 'rewrite-query', calls: 200, checked_calls: '100', fallbacks: 0 };
 const rest = { failovers: 1, failed_calls: 2, priced_calls: 199, cost_usd: 1.25, newest_call: 1_795_000_000 };
@@ -69,4 +70,8 @@ test('a store that is away leaves its metrics out of the page, and is asked agai
   isAway = false;
   expect(await metrics.text()).toContain('routescope_calls_total{');
   metrics.close();
+});
+
+test('panels and rules ask the drift detector with the settings it has by default', () => {
+  expect(driftDefaults).toEqual(parametersOf(defaultSettings));
 });
