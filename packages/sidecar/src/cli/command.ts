@@ -16,6 +16,8 @@ export interface Option {
   readonly env?: string;
   /** Said in the help as the default, and taken when neither is given. */
   readonly otherwise?: string;
+  /** The default as the help says it, where it differs from machine to machine. */
+  readonly shownAs?: string;
 }
 
 export type Options = Readonly<Record<string, Option>>;
@@ -118,7 +120,8 @@ function withValuesJoined(args: readonly string[]): string[] {
 export function helpOf({ name, summary, operands, options }: Command): string {
   const rows = Object.entries({ ...options, help: { type: 'boolean', help: 'this page' } satisfies Option }).map(
     ([key, option]: [string, Option]) => {
-      const notes = [option.env, option.otherwise === undefined ? undefined : `default ${option.otherwise}`];
+      const otherwise = option.shownAs ?? option.otherwise;
+      const notes = [option.env, otherwise === undefined ? undefined : `default ${otherwise}`];
       const note = notes.filter((each) => each !== undefined).join('; ');
       return [
         `--${key}${option.value ? ` ${option.value}` : ''}${option.many ? ' …' : ''}`,

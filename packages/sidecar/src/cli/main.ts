@@ -1,14 +1,7 @@
 #!/usr/bin/env node
 /** `routescope`: finds the command, reads its arguments and the environment (nobody else does), and runs it. */
-import { type Command, helpOf, invocationOf, UsageError } from './command.ts';
-import { replay } from './replay.ts';
-import { reportCommand } from './report.ts';
-import { routesCommand } from './routes.ts';
-import { serve } from './serve.ts';
-import { simulateCommand } from './simulate.ts';
-import { status } from './status.ts';
-
-const commands: readonly Command[] = [serve, reportCommand, routesCommand, simulateCommand, status, replay];
+import { helpOf, invocationOf, UsageError } from './command.ts';
+import { commands } from './commands.ts';
 
 const help = `routescope: what each routed LLM call cost, whether it held up, and when that gets worse.
 

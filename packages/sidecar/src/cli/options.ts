@@ -9,6 +9,7 @@ export const data = {
   help: 'where everything is kept',
   env: 'ROUTESCOPE_DATA',
   otherwise: join(homedir(), '.routescope'),
+  shownAs: '~/.routescope',
 } as const satisfies Option;
 
 export const url = {

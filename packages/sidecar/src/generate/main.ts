@@ -1,17 +1,20 @@
-/** Writes what is generated from the table of words: run by `npm run generate`, checked by a test. */
+/** Writes what is generated from the table of words and from the commands: run by `npm run generate`, checked by a test. */
 import { writeFileSync } from 'node:fs';
+import { commandsPage } from './commands-page.ts';
 import { attemptsMigration, callsMigration } from './typed-tables.ts';
 
-const migrations = new URL('../../migrations/', import.meta.url);
+export const root: URL = new URL('../../../../', import.meta.url);
 
+/** By path from the root of the repository. */
 export const generated: Readonly<Record<string, () => string>> = {
-  '0002_attempts.sql': attemptsMigration,
-  '0003_calls.sql': callsMigration,
+  'packages/sidecar/migrations/0002_attempts.sql': attemptsMigration,
+  'packages/sidecar/migrations/0003_calls.sql': callsMigration,
+  'docs/commands.md': commandsPage,
 };
 
 if (import.meta.url === `file://${process.argv[1]}`) {
-  for (const [file, render] of Object.entries(generated)) {
-    writeFileSync(new URL(file, migrations), render());
-    console.log(`wrote packages/sidecar/migrations/${file}`);
+  for (const [path, render] of Object.entries(generated)) {
+    writeFileSync(new URL(path, root), render());
+    console.log(`wrote ${path}`);
   }
 }

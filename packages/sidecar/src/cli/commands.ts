@@ -1,0 +1,10 @@
+/** Every command of `routescope`, in the order of its help. */
+import type { Command } from './command.ts';
+import { replay } from './replay.ts';
+import { reportCommand } from './report.ts';
+import { routesCommand } from './routes.ts';
+import { serve } from './serve.ts';
+import { simulateCommand } from './simulate.ts';
+import { status } from './status.ts';
+
+export const commands: readonly Command[] = [serve, reportCommand, routesCommand, simulateCommand, status, replay];
