@@ -15,6 +15,7 @@ import { intoScores } from './api/scored.ts';
 import { scoreRows } from './api/scores.ts';
 import { admitting, checkExposure } from './auth.ts';
 import { askOf } from './engine/ask.ts';
+import { type Dropped, startCap } from './engine/cap.ts';
 import { migrate } from './engine/migrate.ts';
 import { type Engine, openEngine } from './engine/supervise.ts';
 import { consumersOf, type ForwardStatus, startForwarder } from './forward/forward.ts';
@@ -57,6 +58,8 @@ export interface SidecarOptions {
   readonly lingerMs?: number;
   /** … or how many of them. @default 100,000 */
   readonly lingerRows?: number;
+  /** Bytes the tables may take; beyond them the oldest days go, raw spans first. @default 20 GiB */
+  readonly maxStoreBytes?: number;
   /** Other OTLP receivers that get every span too. @default none */
   readonly forward?: readonly Target[];
   /** Bytes a forward target may be behind before it misses its oldest spans. @default 1 GiB */
@@ -88,6 +91,10 @@ export interface SidecarStatus extends Readonly<ReceiveCounters>, Readonly<LoadC
   /** Found in the spool at start. */
   readonly recovered: number;
   readonly engineRestarts: number;
+  /** Bytes of the tables. */
+  readonly storeBytes: number;
+  /** Rows that were dropped to stay below the cap, or by the TTL. */
+  readonly dropped: readonly Dropped[];
   readonly forward: readonly ForwardStatus[];
 }
 
@@ -119,6 +126,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const letters = deadLettersIn(join(dataDirectory, 'dead-letter'));
   const loader = startLoader({ spool, insert, letters, workDirectory: join(dataDirectory, 'work'), log });
   const forwarder = startForwarder({ spool, targets: forward, log });
+  const cap = startCap({ writer: engine.writer, maxBytes: options.maxStoreBytes ?? 20 * 1024 ** 3, log });
   const metrics = createMetrics();
   const acknowledged = metrics.histogram(
     'routescope_acknowledge_seconds',
@@ -150,6 +158,8 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     queued: spool.lag(loadConsumer).spans,
     recovered,
     engineRestarts: engine.restarts,
+    storeBytes: cap.bytes,
+    dropped: cap.dropped,
     forward: forwarder.status(),
   });
   metrics.add(...ledgerMetrics(status), ...storeMetrics({ ask: askOf(engine.reader) }));
@@ -195,6 +205,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     }
   } catch (problem) {
     server.close();
+    cap.close();
     await Promise.all([loader.close(), forwarder.close(0)]);
     await Promise.all([engine.close(), spool.close()]);
     if ((problem as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw problem;
@@ -213,6 +224,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     replay: () => replay(letters, insert),
     async close() {
       receiver.refuse();
+      cap.close();
       const closed = new Promise((done) => server.close(done));
       server.closeIdleConnections();
       await grpc?.close();

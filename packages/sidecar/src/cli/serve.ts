@@ -26,6 +26,13 @@ export const serve = command({
       env: 'ROUTESCOPE_LINGER_ROWS',
       otherwise: '100000',
     },
+    'max-store-mib': {
+      type: 'string',
+      value: 'N',
+      help: 'how large the tables may get before their oldest days are dropped',
+      env: 'ROUTESCOPE_MAX_STORE_MIB',
+      otherwise: '20480',
+    },
     forward: {
       type: 'string',
       many: true,
@@ -45,6 +52,7 @@ export const serve = command({
       dataDirectory: values.data,
       ...doorOf(values),
       lingerMs: whole('linger-ms', values['linger-ms'], 10, 3_600_000),
+      maxStoreBytes: whole('max-store-mib', values['max-store-mib'], 1, 1_000_000_000) * 1024 ** 2,
       lingerRows: whole('linger-rows', values['linger-rows'], 1, 10_000_000),
       forward: targets(values.forward, values['forward-file']),
       log,

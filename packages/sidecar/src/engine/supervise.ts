@@ -3,8 +3,8 @@
  * connection error, which callers treat as retryable; receiving goes on.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { Agent } from 'node:http';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,12 +30,14 @@ const childPath = fileURLToPath(new URL('../../dist/engine/child.js', import.met
 /**
  * Starts the engine on `directory` and resolves once it answers.
  * @param lockPatienceMs how long to wait for a directory in use: a killed sidecar's engine needs a moment to let it go.
+ * @param hangMs an engine that does not answer for so long is killed and started again.
  * @throws Error that says why, when it cannot be started: chdb not installed, directory in use, disk trouble.
  */
 export async function openEngine(
   directory: string,
   log: (line: string) => void = () => {},
   lockPatienceMs = 10_000,
+  hangMs = 30_000,
 ): Promise<Engine> {
   const socketDirectory = mkdtempSync(join(tmpdir(), 'routescope-'));
   const socketPath = join(socketDirectory, 'engine.sock');
@@ -68,6 +70,19 @@ export async function openEngine(
       void revive();
     });
   }
+
+  let isAsking = false;
+  const heartbeat = setInterval(async () => {
+    const asked = child;
+    if (!asked || isAsking) return;
+    isAsking = true;
+    const isAlive = await answersWithin(socketPath, hangMs);
+    isAsking = false;
+    if (isAlive || asked !== child || closing) return;
+    log(`the engine has not answered for ${hangMs} ms; it is killed and started again`);
+    asked.kill('SIGKILL');
+  }, hangMs / 3);
+  heartbeat.unref();
 
   async function revive(): Promise<void> {
     for (let delayMs = 100; !closing; delayMs = Math.min(delayMs * 2, 5_000)) {
@@ -115,6 +130,7 @@ export async function openEngine(
     },
     async close() {
       closing = true;
+      clearInterval(heartbeat);
       await Promise.all([writer.close(), reader.close()]);
       const last = child;
       if (last) {
@@ -127,6 +143,32 @@ export async function openEngine(
   };
 }
 
+/** A large store is read in this time; one that takes longer hangs. */
+const startPatienceMs = 180_000;
+
+function preferForKilling(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '500');
+  } catch {
+    // not Linux, or not allowed: the kernel decides by size alone
+  }
+}
+
+/** False when a ping gets no answer in time. A connection that is refused is an end, which is noticed as such. */
+function answersWithin(socketPath: string, ms: number): Promise<boolean> {
+  return new Promise((done) => {
+    const asking = get({ socketPath, path: '/ping', timeout: ms }, (response) => {
+      response.resume();
+      done(true);
+    });
+    asking.once('timeout', () => {
+      done(false);
+      asking.destroy();
+    });
+    asking.once('error', () => done(true));
+  });
+}
+
 function start(dataDirectory: string, socketPath: string): Promise<ChildProcess> {
   return new Promise((ready, failed) => {
     const child = fork(childPath, [dataDirectory, socketPath], {
@@ -134,11 +176,18 @@ function start(dataDirectory: string, socketPath: string): Promise<ChildProcess>
       execArgv: [],
       cwd: dataDirectory, // where the engine keeps its cache of format schemas
     });
+    // Short of memory, the kernel is to take the engine, which comes back, before the process that acknowledges.
+    if (child.pid !== undefined) preferForKilling(child.pid);
+    const slow = setTimeout(() => {
+      said += `not ready after ${startPatienceMs / 1_000} s`;
+      child.kill('SIGKILL');
+    }, startPatienceMs);
     let said = '';
     child.stderr?.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString('utf8')).slice(-4_000);
     });
     const early = (code: number | null, signal: string | null): void => {
+      clearTimeout(slow);
       failed(
         new Error(
           explain(said, dataDirectory) ??
@@ -148,6 +197,7 @@ function start(dataDirectory: string, socketPath: string): Promise<ChildProcess>
     };
     child.once('exit', early);
     child.once('message', () => {
+      clearTimeout(slow);
       child.off('exit', early);
       ready(child);
     });
