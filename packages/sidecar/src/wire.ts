@@ -111,6 +111,7 @@ export class Cursor {
         if (byte < 0x80) break;
       }
     }
+    if (tag > 0xffff_ffff) throw this.#wrong(message, 'a field tag of more than 32 bits');
     this.number = Math.floor(tag / 8);
     this.wire = tag & 7;
     if (this.number === 0) throw this.#wrong(message, 'field number 0');
