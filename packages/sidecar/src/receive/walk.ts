@@ -91,7 +91,7 @@ class Walker {
   readonly #receivedHigh: number;
   #at: number;
   /** Resource and scope as every record of the scope begins with. */
-  #prefix: Uint8Array = new Uint8Array(0);
+  #prefix: Uint8Array = nothing;
   /** What of the item at hand is left out (`with` undefined) or written anew. */
   #edits: Edit[] = [];
   readonly #cuts: string[] = [];
@@ -158,17 +158,16 @@ class Walker {
   /** Field 1 of a message, without the content among its attributes, as a field of the record. */
   #child(start: number, end: number, message: string, tag: number, shape: Shape, attributes: number): Uint8Array {
     const cursor = this.#cursor;
-    let childStart = 0;
-    let childEnd = 0;
+    let child: Uint8Array = nothing;
     for (let at = start; at < end; ) {
       at = cursor.field(at, end, message);
       if (cursor.number !== 1) continue;
       cursor.expect(message, shape.message, 2);
-      childStart = cursor.start;
-      childEnd = at;
+      // The last one counts; the others are checked all the same.
+      const { start: from } = cursor;
+      child = this.#edited(from, at, shape, attributes) ?? this.out.subarray(from, at);
     }
-    const edited = this.#edited(childStart, childEnd, shape, attributes) ?? this.out.subarray(childStart, childEnd);
-    return delimited(tag, edited);
+    return delimited(tag, child);
   }
 
   #span(spanStart: number, spanEnd: number): void {
@@ -478,6 +477,7 @@ interface Edit {
   readonly with: Uint8Array | undefined;
 }
 
+const nothing = new Uint8Array(0);
 const attributesField: Field = { name: 'attributes', wire: 2 };
 
 /** How far behind the end of the body is looked, before it is known that it ends there. */
