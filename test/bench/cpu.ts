@@ -1,5 +1,6 @@
 /** CPU time of other processes, and requests to load them with. */
 import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
 
 const ticksPerSecond = 100;
 
@@ -10,23 +11,45 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
-/** Sends every body over four connections. @throws Error at the first answer that is not 200. */
+/**
+ * Sends every body, over as many connections as said; a connection asks again when it is answered.
+ * @throws Error at the first answer that is not 200.
+ */
 export async function sendAll(
   url: string,
   bodies: readonly Uint8Array[],
   headers: Record<string, string> = {},
+  connections = 4,
 ): Promise<void> {
-  const queue = [...bodies];
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  let next = 0;
   const connection = async (): Promise<void> => {
-    for (let body = queue.pop(); body; body = queue.pop()) {
-      const answer = await fetch(`${url}/v1/traces`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/x-protobuf', ...headers },
-        body: Buffer.from(body),
-      });
-      if (answer.status !== 200) throw new Error(`the sidecar answered ${answer.status}: ${await answer.text()}`);
-      await answer.arrayBuffer();
-    }
+    for (let body = bodies[next++]; body; body = bodies[next++]) await post(agent, url, body, headers);
   };
-  await Promise.all(Array.from({ length: 4 }, connection));
+  try {
+    await Promise.all(Array.from({ length: connections }, connection));
+  } finally {
+    agent.destroy();
+  }
+}
+
+function post(agent: Agent, url: string, body: Uint8Array, headers: Record<string, string>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      `${url}/v1/traces`,
+      {
+        agent,
+        method: 'POST',
+        headers: { 'content-type': 'application/x-protobuf', 'content-length': body.length, ...headers },
+      },
+      (answer) => {
+        answer.resume();
+        answer.once('end', () =>
+          answer.statusCode === 200 ? resolve() : reject(new Error(`the sidecar answered ${answer.statusCode}`)),
+        );
+      },
+    );
+    asked.once('error', reject);
+    asked.end(body);
+  });
 }

@@ -23,17 +23,19 @@ const tags = [
 const startSeconds = 1_795_310_500;
 
 /**
- * `count` requests of 512 spans: 256 calls, each a call span and an attempt span of 20 attributes.
+ * `count` requests: calls, each a call span and an attempt span of 20 attributes.
  * @param more attributes of 40 bytes to add to every span.
+ * @param spansPerRequest an even number, or 1.
  */
-export function routedCalls(count: number, more = 0): Uint8Array[] {
+export function routedCalls(count: number, more = 0, spansPerRequest = 512): Uint8Array[] {
   const extra = Object.fromEntries(
     Array.from({ length: more }, (_, index) => [`app.attribute.${index}`, 'some-value-of-the-app']),
   );
   return Array.from({ length: count }, (_, request) => {
     const spans: ReadableSpan[] = [];
-    for (let index = 0; index < 256; index++) spans.push(...routedCall(request * 256 + index, extra));
-    const bytes = ProtobufTraceSerializer.serializeRequest(spans);
+    const calls = Math.ceil(spansPerRequest / 2);
+    for (let index = 0; index < calls; index++) spans.push(...routedCall(request * calls + index, extra));
+    const bytes = ProtobufTraceSerializer.serializeRequest(spans.slice(0, spansPerRequest));
     if (!bytes) throw new Error('the serializer gave nothing');
     return bytes;
   });

@@ -25,8 +25,9 @@ interface Known {
   readonly verdict: Verdict;
   /** What a cut is counted under. */
   readonly name: string;
-  /** The key that came after this one the last time. */
+  /** The key that came after this one the last time, and the one before that: spans of two kinds take turns. */
   next: Known | undefined;
+  other: Known | undefined;
 }
 
 const maxKeyBytes = 128;
@@ -108,6 +109,13 @@ export class Redactor {
 
   #find(view: DataView, key: number, length: number): Known {
     if (length > maxKeyBytes) return tooLong;
+    const last = this.#last;
+    const { next, other } = last;
+    if (other !== undefined && other.length === length && isSame(other, view, key)) {
+      last.other = next;
+      last.next = other;
+      return other;
+    }
     let hash = length;
     for (let at = key; at < key + length; at++) hash = (Math.imul(hash, 31) + view.getUint8(at)) | 0;
     let slot = hash & mask;
@@ -123,7 +131,10 @@ export class Redactor {
         this.#count = 0;
       } else this.#slots[slot] = found;
     }
-    this.#last.next = found;
+    if (last !== tooLong) {
+      last.other = next;
+      last.next = found;
+    }
     return found;
   }
 
@@ -139,7 +150,7 @@ function knownOf(key: string, verdict: Verdict, name: string): Known {
   const bytes = Buffer.concat([Buffer.from(key, 'latin1'), Buffer.alloc(3)]);
   const words = Int32Array.from({ length: key.length >> 2 }, (_, index) => bytes.readInt32LE(index * 4));
   const tail = key.length >= 4 ? bytes.readInt32LE(key.length - 4) : key.length > 0 ? bytes.readUInt32LE(0) : 0;
-  return { length: key.length, words, tail, verdict, name, next: undefined };
+  return { length: key.length, words, tail, verdict, name, next: undefined, other: undefined };
 }
 
 const tooLong = knownOf('', 'cut', `(a name of more than ${maxKeyBytes} bytes)`);
