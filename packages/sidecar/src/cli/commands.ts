@@ -1,5 +1,6 @@
 /** Every command of `routescope`, in the order of its help. */
 import type { Command } from './command.ts';
+import { doctor } from './doctor.ts';
 import { replay } from './replay.ts';
 import { reportCommand } from './report.ts';
 import { routesCommand } from './routes.ts';
@@ -7,4 +8,12 @@ import { serve } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 import { status } from './status.ts';
 
-export const commands: readonly Command[] = [serve, reportCommand, routesCommand, simulateCommand, status, replay];
+export const commands: readonly Command[] = [
+  serve,
+  reportCommand,
+  routesCommand,
+  simulateCommand,
+  status,
+  doctor,
+  replay,
+];
