@@ -114,7 +114,7 @@ WITH
     (
         SELECT environment, tag, first_model, n, k, kk, kn, nn, minute_n, minute_k, excluded, rise, fall,
             if(all_s = 0, 'call', if(all_s = ever_n, 'session', 'mixed')) AS unit,
-            if(empty(decisions), 0, intDiv(arraySort(decisions)[-1].3 + 29, 30) * 30) AS m_accepted,
+            if(empty(decisions), 0, intDiv(arraySort(decisions)[-1].3, 30) * 30) AS m_accepted,
             arrayMax(arrayConcat([0], arrayMap(x -> x.1, decisions), arrayMap(e -> e.7, closings))) AS m_restart,
             arrayFilter(e -> e.1 = 'pin' AND e.7 >= m_accepted, events) AS pins,
             arraySum(e -> e.9, pins) AS given_n, arraySum(e -> e.10, pins) AS given_k,
@@ -307,7 +307,7 @@ SELECT
     question,
     evidence AS evidence_minutes,
     evidence / 10080 AS evidence_weeks,
-    if(is_recovery, 1440, threshold) AS threshold_minutes,
+    if(is_recovery, 10080, threshold) AS threshold_minutes,
     evidence >= threshold_minutes AS alarm,
     opened > 0 AS is_open,
     if(opened = 0, NULL, toDateTime(opened * 60, 'UTC')) AS opened_at,

@@ -37,6 +37,7 @@ import { createHttpServer } from './server.ts';
 import { openSeen } from './spool/seen.ts';
 import { openSpool } from './spool/spool.ts';
 import { storeMetrics } from './store-metrics.ts';
+import { startWatch, type Watch, type WatchOptions } from './watch/watch.ts';
 
 export interface SidecarOptions {
   /** Everything the sidecar keeps: `engine/`, `spool/`, `dead-letter/`. Made if absent. One sidecar per directory. */
@@ -64,6 +65,8 @@ export interface SidecarOptions {
   readonly forward?: readonly Target[];
   /** Bytes a forward target may be behind before it misses its oldest spans. @default 1 GiB */
   readonly forwardLagBytes?: number;
+  /** How drift is watched for, and who is told. */
+  readonly watch?: WatchOptions;
   readonly log?: (line: string) => void;
 }
 
@@ -75,6 +78,7 @@ export interface Sidecar {
   readonly engine: Engine;
   /** The page at `/metrics`; rooms add their own to it. */
   readonly metrics: Metrics;
+  readonly watch: Watch;
   status(): SidecarStatus;
   /** Resolves when everything acknowledged by now is in the tables. */
   flush(): Promise<void>;
@@ -162,7 +166,8 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     dropped: cap.dropped,
     forward: forwarder.status(),
   });
-  metrics.add(...ledgerMetrics(status), ...storeMetrics({ ask: askOf(engine.reader) }));
+  const watch = startWatch(engine, options.watch ?? {}, log);
+  metrics.add(...ledgerMetrics(status), ...watch.metrics, ...storeMetrics({ ask: askOf(engine.reader) }));
   const server = createHttpServer(
     {
       traces: timed('traces'),
@@ -206,6 +211,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   } catch (problem) {
     server.close();
     cap.close();
+    await watch.close();
     await Promise.all([loader.close(), forwarder.close(0)]);
     await Promise.all([engine.close(), spool.close()]);
     if ((problem as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw problem;
@@ -219,6 +225,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     grpcPort: grpc?.port,
     engine,
     metrics,
+    watch,
     status,
     flush: () => loader.flush(),
     replay: () => replay(letters, insert),
@@ -237,6 +244,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       server.closeAllConnections();
       await closed;
       metrics.close();
+      await watch.close();
       await Promise.all([engine.close(), spool.close()]);
     },
   };

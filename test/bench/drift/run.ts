@@ -5,6 +5,7 @@ import {
   createJudge,
   defaultSettings,
   firstCrossing,
+  isOver,
   type MinuteRow,
   markersOf,
   multiplesOf,
@@ -103,6 +104,11 @@ export function recover(trial: Trial & { readonly change: Omit<Change, 'at' | 'u
     recoveryThreshold,
     alarm.at + 1,
     start + Math.floor(back) + 7 * day,
+    ({ unitsBefore, fallbacksBefore, unitsAfter, fallbacksAfter }) =>
+      isOver(
+        { alarm: 1, rate_before: fallbacksBefore / unitsBefore, rate_after: fallbacksAfter / unitsAfter },
+        { rate_before: alarm.evidence.fallbacksBefore / alarm.evidence.unitsBefore },
+      ),
   );
   return over && over.at - start - back;
 }

@@ -1,4 +1,5 @@
 /** Every command of `routescope`, in the order of its help. */
+import { backtestCommand } from './backtest.ts';
 import type { Command } from './command.ts';
 import { doctor } from './doctor.ts';
 import { replay } from './replay.ts';
@@ -12,6 +13,7 @@ export const commands: readonly Command[] = [
   serve,
   reportCommand,
   routesCommand,
+  backtestCommand,
   simulateCommand,
   status,
   doctor,

@@ -5,6 +5,7 @@ import { startSidecar } from '../pipeline.ts';
 import { command, UsageError, whole } from './command.ts';
 import { door, doorOf } from './door.ts';
 import { data } from './options.ts';
+import { watching, watchOf } from './watching.ts';
 
 export const serve = command({
   name: 'serve',
@@ -12,6 +13,7 @@ export const serve = command({
   options: {
     data,
     ...door,
+    ...watching,
     'linger-ms': {
       type: 'string',
       value: 'N',
@@ -54,6 +56,7 @@ export const serve = command({
       lingerMs: whole('linger-ms', values['linger-ms'], 10, 3_600_000),
       maxStoreBytes: whole('max-store-mib', values['max-store-mib'], 1, 1_000_000_000) * 1024 ** 2,
       lingerRows: whole('linger-rows', values['linger-rows'], 1, 10_000_000),
+      watch: watchOf(values),
       forward: targets(values.forward, values['forward-file']),
       log,
     });

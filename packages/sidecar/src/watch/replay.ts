@@ -82,15 +82,24 @@ export interface Crossing {
 /** What the evidence cannot outgrow unseen, minutes: dispersion changes with age, and the profile once a day. */
 const longestSkip = 240;
 
-/** @returns the first minute from `from` to `until` at which the evidence reaches `threshold`. */
-export function firstCrossing(watched: Watched, threshold: number, from: number, until: number): Crossing | undefined {
+/**
+ * @param accepts whether a crossing is one; by default every is.
+ * @returns the first minute from `from` to `until` at which the evidence reaches `threshold`.
+ */
+export function firstCrossing(
+  watched: Watched,
+  threshold: number,
+  from: number,
+  until: number,
+  accepts: (evidence: Evidence) => boolean = () => true,
+): Crossing | undefined {
   const { counts, markers } = watched;
   const judge = createJudge(watched);
   const isFall = (watched.multiples[0] as number) < 1;
   let now = from;
   while (now <= until) {
     const evidence = judge.evidence(now);
-    if (evidence.minutes >= threshold) return { at: now, evidence };
+    if (evidence.minutes >= threshold && accepts(evidence)) return { at: now, evidence };
     const skipped = now;
     let fallbacks = 0;
     do {
