@@ -12,14 +12,14 @@ interface Packed {
 
 function packed(name: string): Packed {
   const said = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-    cwd: `${root}packages/${name}`,
+    cwd: `${root}${name}`,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   return (JSON.parse(said) as [Packed])[0];
 }
 
-test.each(['conventions', 'sdk', 'panels', 'sidecar'])(
+test.each(['packages/conventions', 'packages/sdk', 'packages/panels', 'packages/sidecar', 'dashboards'])(
   '%s is packed without its tests, with licence and readme',
   (name) => {
     const paths = packed(name).files.map((file) => file.path);

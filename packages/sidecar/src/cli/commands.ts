@@ -1,6 +1,7 @@
 /** Every command of `routescope`, in the order of its help. */
 import { backtestCommand } from './backtest.ts';
 import type { Command } from './command.ts';
+import { dashboardsCommand } from './dashboards.ts';
 import { doctor } from './doctor.ts';
 import { replay } from './replay.ts';
 import { reportCommand } from './report.ts';
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   reportCommand,
   routesCommand,
   backtestCommand,
+  dashboardsCommand,
   simulateCommand,
   status,
   doctor,

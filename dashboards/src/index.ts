@@ -1,0 +1,2 @@
+export { ownPlace, type Place } from './place.ts';
+export { rendered } from './render.ts';
