@@ -365,3 +365,13 @@ test('what Grafana provisions names the data source, the folder and the contact 
   expect(provisioned('dashboards/routescope.yaml')).toContain(`folder: ${ownPlace.folder}\n`);
   expect(provisioned('alerting/contact-point.yaml')).toContain(`name: ${ownPlace.contactPoint}\n`);
 });
+
+test('links from Jaeger lead to dashboards and variables that exist', () => {
+  const file = readFileSync(new URL('../../deploy/jaeger/ui.json', import.meta.url), 'utf8');
+  for (const { url } of JSON.parse(file).linkPatterns as { url: string }[]) {
+    const [, uid, variable] = /\/d\/([\w-]+)(?:\?var-(\w+)=|$)/.exec(url) ?? [];
+    const dashboard = Object.values(parsed()).find((each) => each.uid === uid);
+    expect(dashboard, url).toBeDefined();
+    if (variable) expect(dashboard.templating.list.map(({ name }: Json) => name)).toContain(variable);
+  }
+});

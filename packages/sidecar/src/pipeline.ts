@@ -182,7 +182,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
         what: 'events',
         rowsOf: eventRows,
       }),
-      query: createQueryEndpoint({ socketPath: engine.socketPath }),
+      query: createQueryEndpoint({ socketPath: engine.socketPath, version: () => versionOf(engine) }),
       status: (_, response) => {
         response.setHeader('content-type', 'application/json');
         response.end(JSON.stringify(status()));
@@ -256,4 +256,9 @@ async function answerReady(response: ServerResponse, engine: Engine, held: strin
   const problem = success ? held && `nothing is loaded: ${held}` : 'the engine is being started';
   response.statusCode = problem ? 503 : 200;
   response.end(`${problem ?? 'ready'}\n`);
+}
+
+async function versionOf(engine: Engine): Promise<string> {
+  const [row] = await askOf(engine.reader)('SELECT version() AS version', {});
+  return (row as { version: string }).version;
 }

@@ -1,6 +1,7 @@
 /** `/query`: ClickHouse's HTTP interface for plain reads, so that `@clickhouse/client` and Grafana work against it. */
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { refusal } from './guard.ts';
+import { helloBlock, isHello } from './hello.ts';
 
 const maxSqlBytes = 256 * 1024;
 
@@ -11,6 +12,8 @@ const allowed =
 export interface QueryEndpointOptions {
   /** The engine's private socket. */
   readonly socketPath: string;
+  /** Of the engine, e.g. `26.7.2.1`. */
+  readonly version: () => Promise<string>;
 }
 
 export function createQueryEndpoint(
@@ -35,6 +38,15 @@ export function createQueryEndpoint(
     if (body === undefined)
       return refuse(response, 413, 307, `The statement is longer than ${maxSqlBytes} bytes.`, 'TOO_MANY_BYTES');
     const sql = [url.searchParams.get('query'), body].filter(Boolean).join('\n').trim().replace(/;\s*$/, '');
+    if (isHello(sql)) {
+      const revision = Number(url.searchParams.get('client_protocol_version') ?? 0);
+      const version = await options.version().catch(() => undefined);
+      if (version === undefined) return refuseForNow(response);
+      const block = helloBlock(version, Number.isInteger(revision) ? revision : 0);
+      response.writeHead(200, { 'content-length': block.length, 'x-clickhouse-format': 'Native' });
+      response.end(block);
+      return;
+    }
     const problem = refusal(sql);
     if (problem !== undefined) return refuse(response, 403, 497, problem, 'ACCESS_DENIED');
 
@@ -59,12 +71,16 @@ function forward(socketPath: string, path: string, sql: string, response: Server
       },
     );
     asked.once('error', () => {
-      if (!response.headersSent) response.setHeader('retry-after', '1');
-      refuse(response, 503, 210, 'The engine is being started; ask again in a moment.', 'NETWORK_ERROR');
+      refuseForNow(response);
       done();
     });
     asked.end(sql);
   });
+}
+
+function refuseForNow(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('retry-after', '1');
+  refuse(response, 503, 210, 'The engine is being started; ask again in a moment.', 'NETWORK_ERROR');
 }
 
 /** As ClickHouse says it, so that its clients parse it. */
