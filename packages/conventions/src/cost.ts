@@ -105,7 +105,8 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
   const rates = inBand(inTier ?? price, usage.inputTokens ?? 0);
   const factor = (region !== undefined && price.regions?.[region]) || 1;
 
-  /** Pico-USD times a million, so that nothing is rounded yet. */
+  // Pico-USD times a million, so that nothing is rounded yet; the total is of what is known.
+  let total = 0n;
   const at = (tokens: number | null, rate: number | undefined, name: string): bigint | null => {
     if (tokens === 0) return 0n;
     if (tokens === null || rate === undefined) {
@@ -113,13 +114,19 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
       return null;
     }
     const pico = BigInt(Math.max(0, Math.round(tokens))) * picoOf(rate);
-    return factor === 1 ? pico : (pico * picoOf(factor)) / 1_000_000_000_000n;
+    const cost = factor === 1 ? pico : (pico * picoOf(factor)) / 1_000_000_000_000n;
+    total += cost;
+    return cost;
   };
   const fee = (count: number | undefined, each: number | undefined, per: number, name: string): bigint | null => {
     if (!count) return 0n;
-    if (each !== undefined) return (BigInt(Math.round(count * 1_000)) * picoOf(each) * 1_000n) / BigInt(per);
-    missing.push(name);
-    return null;
+    if (each === undefined) {
+      missing.push(name);
+      return null;
+    }
+    const cost = (BigInt(Math.round(count * 1_000)) * picoOf(each) * 1_000n) / BigInt(per);
+    total += cost;
+    return cost;
   };
 
   const read = usage.cacheReadTokens ?? 0;
@@ -133,50 +140,50 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
   // Audio billed by its length has no tokens, and an embedding no output.
   const isByLength = usage.audioSeconds !== undefined && usage.inputTokens === null;
   const hasNoOutput = usage.outputTokens === null && (isByLength || rates.output === undefined);
-  const fresh = usage.inputTokens === null ? null : usage.inputTokens - read - written - audioIn - imageIn;
-  const text = usage.outputTokens === null ? null : usage.outputTokens - audioOut - imageOut;
+  const fresh = usage.inputTokens === null ? null : Math.max(0, usage.inputTokens - read - written - audioIn - imageIn);
+  const text = usage.outputTokens === null ? null : Math.max(0, usage.outputTokens - audioOut - imageOut);
 
-  const input = [
-    isByLength ? 0n : at(fresh && Math.max(0, fresh), rates.input, 'input'),
-    at(audioIn, rates.audioInput, 'audioInput'),
-    at(imageIn, rates.imageInput, 'imageInput'),
-    fee(usage.inputTokens === null ? usage.audioSeconds : 0, price.audioMinute, 60, 'audioMinute'),
-  ];
-  const cacheRead = [at(read, rates.cacheRead, 'cacheRead')];
-  const cacheWrite = [
-    at(written - written1h - written12h, rates.cacheWrite, 'cacheWrite'),
-    at(written1h, rates.cacheWrite1h ?? rates.cacheWrite, 'cacheWrite1h'),
-    at(written12h, rates.cacheWrite12h ?? rates.cacheWrite, 'cacheWrite12h'),
-  ];
-  const output = [
-    hasNoOutput ? 0n : at(text && Math.max(0, text), rates.output, 'output'),
-    at(audioOut, rates.audioOutput, 'audioOutput'),
-    at(imageOut, rates.imageOutput, 'imageOutput'),
-  ];
-  const tools = [
-    fee(usage.webSearches, price.webSearch, 1_000, 'webSearch'),
-    fee(usage.fileSearches, price.fileSearch, 1_000, 'fileSearch'),
-  ];
+  let input = isByLength
+    ? fee(usage.audioSeconds, price.audioMinute, 60, 'audioMinute')
+    : at(fresh, rates.input, 'input');
+  if (audioIn > 0) input = plus(input, at(audioIn, rates.audioInput, 'audioInput'));
+  if (imageIn > 0) input = plus(input, at(imageIn, rates.imageInput, 'imageInput'));
+  const cacheRead = at(read, rates.cacheRead, 'cacheRead');
+  let cacheWrite = at(written - written1h - written12h, rates.cacheWrite, 'cacheWrite');
+  if (written1h > 0)
+    cacheWrite = plus(cacheWrite, at(written1h, rates.cacheWrite1h ?? rates.cacheWrite, 'cacheWrite1h'));
+  if (written12h > 0)
+    cacheWrite = plus(cacheWrite, at(written12h, rates.cacheWrite12h ?? rates.cacheWrite, 'cacheWrite12h'));
+  let output = hasNoOutput ? 0n : at(text, rates.output, 'output');
+  if (audioOut > 0) output = plus(output, at(audioOut, rates.audioOutput, 'audioOutput'));
+  if (imageOut > 0) output = plus(output, at(imageOut, rates.imageOutput, 'imageOutput'));
+  const tools =
+    usage.webSearches || usage.fileSearches
+      ? plus(
+          fee(usage.webSearches, price.webSearch, 1_000, 'webSearch'),
+          fee(usage.fileSearches, price.fileSearch, 1_000, 'fileSearch'),
+        )
+      : null;
   if (usage.unmetered) missing.push(...usage.unmetered);
 
-  const parts = [...input, ...cacheRead, ...cacheWrite, ...output, ...tools];
-  const total = parts.reduce<bigint>((sum, part) => sum + (part ?? 0n), 0n);
   // Nothing but zeros beside something unknown is no floor worth the name.
   if (missing.length > 0 && total === 0n) return unpriced(missing, price.version);
-  const usedTools = usage.webSearches || usage.fileSearches;
   return {
     status: missing.length === 0 ? 'priced' : 'partial',
     totalPico: rounded(total),
-    inputPico: whole(input),
-    cacheReadPico: whole(cacheRead),
-    cacheWritePico: whole(cacheWrite),
-    outputPico: whole(output),
-    toolsPico: usedTools ? whole(tools) : null,
+    inputPico: rounded(input),
+    cacheReadPico: rounded(cacheRead),
+    cacheWritePico: rounded(cacheWrite),
+    outputPico: rounded(output),
+    toolsPico: rounded(tools),
     nestedPico: null,
     missing,
     priceVersion: price.version,
   };
 }
+
+/** A part of the cost: unknown when anything of it is. */
+const plus = (a: bigint | null, b: bigint | null): bigint | null => (a === null || b === null ? null : a + b);
 
 const partNames = ['inputPico', 'cacheReadPico', 'cacheWritePico', 'outputPico', 'toolsPico', 'nestedPico'] as const;
 
@@ -255,14 +262,8 @@ function exactPico(usdAmount: number): bigint {
 }
 
 /** From pico-USD × tokens per million to pico-USD, half up. */
-const rounded = (picoTimesMillion: bigint): bigint => (picoTimesMillion + 500_000n) / 1_000_000n;
-
-/** A part of the cost: unknown when anything of it is. */
-function whole(pieces: readonly (bigint | null)[]): bigint | null {
-  let sum = 0n;
-  for (const piece of pieces) {
-    if (piece === null) return null;
-    sum += piece;
-  }
-  return rounded(sum);
+function rounded(picoTimesMillion: bigint): bigint;
+function rounded(picoTimesMillion: bigint | null): bigint | null;
+function rounded(picoTimesMillion: bigint | null): bigint | null {
+  return picoTimesMillion ? (picoTimesMillion + 500_000n) / 1_000_000n : picoTimesMillion;
 }

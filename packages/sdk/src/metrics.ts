@@ -142,6 +142,9 @@ const tierOf = bounded();
 const errorOf = bounded();
 const addressOf = bounded();
 
+/** Whether anybody listens: what is measured need not be gathered otherwise. */
+export const isMeasuring = (): boolean => current() !== undefined;
+
 export function measure(of: Measured): void {
   const on = current();
   if (on === undefined) return;

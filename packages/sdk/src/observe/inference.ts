@@ -10,7 +10,7 @@ import type { PriceBook } from '@routescope/conventions/prices';
 import { Capture } from '../content/capture.ts';
 import type { ContentSettings } from '../content/settings.ts';
 import { currentFrame, type Frame } from '../context.ts';
-import { chunkTimer, measure, measureAttempt } from '../metrics.ts';
+import { chunkTimer, isMeasuring, measure, measureAttempt } from '../metrics.ts';
 import { costAt } from '../prices.ts';
 import { endSpan } from '../sequence.ts';
 import { type Clock, countFailure, guard, hrTime } from '../telemetry.ts';
@@ -231,22 +231,7 @@ export class InferenceSpan {
     }
     const { attempt, tag } = this.#frame;
     const routeFacts = attempt?.attributes ?? present({ 'routescope.tag': tag });
-    guard(() =>
-      measure({
-        operation: api.operation,
-        provider: server.provider,
-        requestModel: this.#requestModel,
-        responseModel: facts.model,
-        address: server.address,
-        port: server.port,
-        errorType: failure,
-        durationS: (endedAt - this.#startedAt) / 1000,
-        timeToFirstChunkS: this.#firstChunkAt && (this.#firstChunkAt - this.#startedAt) / 1000,
-        usage,
-        cost,
-        facts: routeFacts,
-      }),
-    );
+    guard(() => this.#measured(facts, cost, routeFacts, failure, endedAt));
     if (attempt) {
       attempt.adopt({
         span,
@@ -266,6 +251,31 @@ export class InferenceSpan {
     guard(() => measureAttempt(routeFacts, outcome));
     span.setAttribute('routescope.outcome', outcome);
     endSpan(span, endedAt);
+  }
+
+  #measured(
+    facts: AnswerFacts,
+    cost: Cost,
+    routeFacts: Attributes,
+    failure: string | undefined,
+    endedAt: number,
+  ): void {
+    if (!isMeasuring()) return;
+    const { api, server } = this.#options;
+    measure({
+      operation: api.operation,
+      provider: server.provider,
+      requestModel: this.#requestModel,
+      responseModel: facts.model,
+      address: server.address,
+      port: server.port,
+      errorType: failure,
+      durationS: (endedAt - this.#startedAt) / 1000,
+      timeToFirstChunkS: this.#firstChunkAt && (this.#firstChunkAt - this.#startedAt) / 1000,
+      usage: facts.usage,
+      cost,
+      facts: routeFacts,
+    });
   }
 }
 
