@@ -18,8 +18,9 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refusal } from './api/guard.ts';
 import { report } from './cli/report.ts';
+import type { Engine } from './engine/engine.ts';
 import { migrate } from './engine/migrate.ts';
-import { type Engine, openEngine } from './engine/supervise.ts';
+import { openEngine } from './engine/supervise.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'routescope-panels-'));
 let engine: Engine;

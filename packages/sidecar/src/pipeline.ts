@@ -16,13 +16,14 @@ import { scoreRows } from './api/scores.ts';
 import { admitting, checkExposure } from './auth.ts';
 import { askOf } from './engine/ask.ts';
 import { type Dropped, startCap } from './engine/cap.ts';
-import { migrate } from './engine/migrate.ts';
-import { type Engine, openEngine } from './engine/supervise.ts';
+import type { Engine } from './engine/engine.ts';
+import type { Layout } from './engine/layout.ts';
+import type { Retention } from './engine/retention.ts';
+import type { Server } from './engine/server.ts';
 import { consumersOf, type ForwardStatus, startForwarder } from './forward/forward.ts';
 import type { Target } from './forward/target.ts';
 import { ledgerMetrics } from './ledger.ts';
 import { deadLettersIn } from './load/dead-letter.ts';
-import { insertIntoChild } from './load/insert.ts';
 import { type LoadCounters, consumer as loadConsumer, startLoader } from './load/load.ts';
 import { type Replayed, replay } from './load/replay.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -36,6 +37,7 @@ import { type RedactOptions, Redactor } from './redact/redactor.ts';
 import { createHttpServer } from './server.ts';
 import { openSeen } from './spool/seen.ts';
 import { openSpool } from './spool/spool.ts';
+import { openStore } from './store.ts';
 import { storeMetrics } from './store-metrics.ts';
 import { startWatch, type Watch, type WatchOptions } from './watch/watch.ts';
 
@@ -67,6 +69,12 @@ export interface SidecarOptions {
   readonly forwardLagBytes?: number;
   /** How drift is watched for, and who is told. */
   readonly watch?: WatchOptions;
+  /** A ClickHouse server that takes the rows. @default the engine on this machine, in `engine/` */
+  readonly server?: Server | undefined;
+  /** How tables are made on a server. @default on the one server, with its own storage policy */
+  readonly layout?: Layout | undefined;
+  /** How long rows are kept; on a server only for tables that are made now. @default nothing is dropped by age */
+  readonly retention?: Retention | undefined;
   readonly log?: (line: string) => void;
 }
 
@@ -121,16 +129,16 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   });
   const seen = await openSeen(spool);
   const recovered = spool.lag(loadConsumer).spans;
-  const engine = await openEngine(join(dataDirectory, 'engine'), log).catch(async (problem: unknown) => {
+  const { engine, insert } = await openStore({ ...options, log }).catch(async (problem: unknown) => {
     await spool.close();
     throw problem;
   });
-  for (const id of await migrate(engine.writer)) log(`migrated the database: ${id}`);
-  const insert = await insertIntoChild(engine.writer);
   const letters = deadLettersIn(join(dataDirectory, 'dead-letter'));
   const loader = startLoader({ spool, insert, letters, workDirectory: join(dataDirectory, 'work'), log });
   const forwarder = startForwarder({ spool, targets: forward, log });
-  const cap = startCap({ writer: engine.writer, maxBytes: options.maxStoreBytes ?? 20 * 1024 ** 3, log });
+  // A server's disks are their operator's, and other sidecars' rows are on them.
+  const maxStoreBytes = engine.kind === 'server' ? Number.POSITIVE_INFINITY : (options.maxStoreBytes ?? 20 * 1024 ** 3);
+  const cap = startCap({ writer: engine.writer, maxBytes: maxStoreBytes, log });
   const metrics = createMetrics();
   const acknowledged = metrics.histogram(
     'routescope_acknowledge_seconds',
@@ -182,7 +190,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
         what: 'events',
         rowsOf: eventRows,
       }),
-      query: createQueryEndpoint({ socketPath: engine.socketPath, version: () => versionOf(engine) }),
+      query: createQueryEndpoint({ ...engine.door, version: () => versionOf(engine) }),
       status: (_, response) => {
         response.setHeader('content-type', 'application/json');
         response.end(JSON.stringify(status()));

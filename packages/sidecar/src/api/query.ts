@@ -1,5 +1,6 @@
 /** `/query`: ClickHouse's HTTP interface for plain reads, so that `@clickhouse/client` and Grafana work against it. */
-import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { refusal } from './guard.ts';
 import { helloBlock, isHello } from './hello.ts';
 
@@ -10,10 +11,12 @@ const allowed =
   /^(query|database|default_format|query_id|client_protocol_version|param_\w+|output_format_\w+|max_execution_time|max_result_rows|result_overflow_mode|wait_end_of_query|enable_http_compression|send_progress_in_http_headers|http_headers_progress_interval_ms)$/;
 
 export interface QueryEndpointOptions {
-  /** The engine's private socket. */
-  readonly socketPath: string;
   /** Of the engine, e.g. `26.7.2.1`. */
   readonly version: () => Promise<string>;
+  /** Where ClickHouse's HTTP interface is, and who asks there. */
+  readonly options: RequestOptions & { readonly protocol: 'http:' | 'https:' };
+  /** Settings every question is asked with; who asks cannot change them. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 export function createQueryEndpoint(
@@ -51,19 +54,21 @@ export function createQueryEndpoint(
     if (problem !== undefined) return refuse(response, 403, 497, problem, 'ACCESS_DENIED');
 
     url.searchParams.delete('query');
-    await forward(options.socketPath, `/?${url.searchParams}`, sql, response);
+    for (const [name, value] of Object.entries(options.settings))
+      if (!url.searchParams.has(name)) url.searchParams.set(name, value);
+    await forward(options.options, `/?${url.searchParams}`, sql, response);
   };
 }
 
-function forward(socketPath: string, path: string, sql: string, response: ServerResponse): Promise<void> {
+function forward(
+  door: QueryEndpointOptions['options'],
+  path: string,
+  sql: string,
+  response: ServerResponse,
+): Promise<void> {
   return new Promise((done) => {
-    const asked = httpRequest(
-      {
-        socketPath,
-        path,
-        method: 'POST',
-        headers: { authorization: `Basic ${Buffer.from('reader:').toString('base64')}` },
-      },
+    const asked = (door.protocol === 'https:' ? httpsRequest : httpRequest)(
+      { ...door, path, method: 'POST' },
       (answer) => {
         response.writeHead(answer.statusCode ?? 500, answer.headers);
         answer.pipe(response);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { Ask } from '@routescope/panels';
 import { askOf } from '../engine/ask.ts';
+import { openServer, type Server } from '../engine/server.ts';
 import { openEngine } from '../engine/supervise.ts';
 
 export interface StoreOptions {
@@ -11,10 +12,20 @@ export interface StoreOptions {
   readonly dataDirectory: string;
   readonly explicitUrl: boolean;
   readonly explicitData: boolean;
+  /** A ClickHouse server to ask itself. */
+  readonly server?: Server | undefined;
   readonly log: (line: string) => void;
 }
 
 export async function withStore(options: StoreOptions, run: (ask: Ask) => Promise<void>): Promise<void> {
+  if (options.server) {
+    const engine = await openServer(options.server, { anyVersion: true });
+    try {
+      return await run(askOf(engine.reader));
+    } finally {
+      await engine.close();
+    }
+  }
   const running = !options.explicitData && (await answers(options.url));
   if (running) {
     const client = createClient({ url: options.url, pathname: '/query', log: { level: ClickHouseLogLevel.OFF } });

@@ -3,6 +3,7 @@ import { backtestCommand } from './backtest.ts';
 import type { Command } from './command.ts';
 import { dashboardsCommand } from './dashboards.ts';
 import { doctor } from './doctor.ts';
+import { migrateCommand } from './migrate.ts';
 import { replay } from './replay.ts';
 import { reportCommand } from './report.ts';
 import { routesCommand } from './routes.ts';
@@ -20,4 +21,5 @@ export const commands: readonly Command[] = [
   status,
   doctor,
   replay,
+  migrateCommand,
 ];

@@ -17,6 +17,8 @@ const terminal = {
 };
 
 async function main([name, ...args]: readonly string[]): Promise<void> {
+  // Arguments may hold a password or a token, and every user of the machine can list the arguments of a process.
+  process.title = `routescope ${name ?? ''}`;
   if (name === 'help' || name === '--help' || name === '-h') return terminal.print(help);
   const command = commands.find((candidate) => candidate.name === name);
   if (!command) {

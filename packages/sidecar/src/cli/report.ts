@@ -10,6 +10,7 @@ import {
   reported,
 } from '@routescope/panels';
 import { withStore } from './ask.ts';
+import { clickhouse, serverFrom } from './clickhouse.ts';
 import { command, UsageError } from './command.ts';
 import { data, json, url } from './options.ts';
 import { alignedTable, type Cell, count, number, wrapped } from './table.ts';
@@ -20,6 +21,7 @@ export const reportCommand = command({
   options: {
     url: { ...url, help: 'the sidecar to ask; with none running, the data directory is opened instead' },
     data,
+    ...clickhouse,
     dashboard: {
       type: 'string',
       value: 'NAME',
@@ -36,6 +38,7 @@ export const reportCommand = command({
         dataDirectory: values.data,
         explicitUrl: given.has('url'),
         explicitData: given.has('data'),
+        server: serverFrom(values),
         log,
       },
       (ask) =>

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Target, targetOf } from '../forward/target.ts';
 import { startSidecar } from '../pipeline.ts';
+import { clickhouse, layout, layoutFrom, retention, retentionFrom, serverFrom } from './clickhouse.ts';
 import { command, UsageError, whole } from './command.ts';
 import { door, doorOf } from './door.ts';
 import { data } from './options.ts';
@@ -14,6 +15,9 @@ export const serve = command({
     data,
     ...door,
     ...watching,
+    ...clickhouse,
+    ...layout,
+    ...retention,
     'linger-ms': {
       type: 'string',
       value: 'N',
@@ -50,9 +54,13 @@ export const serve = command({
     },
   },
   async run({ values }, { log }) {
+    const server = serverFrom(values);
     const sidecar = await startSidecar({
       dataDirectory: values.data,
       ...doorOf(values),
+      server,
+      layout: layoutFrom(values),
+      retention: retentionFrom(values),
       lingerMs: whole('linger-ms', values['linger-ms'], 10, 3_600_000),
       maxStoreBytes: whole('max-store-mib', values['max-store-mib'], 1, 1_000_000_000) * 1024 ** 2,
       lingerRows: whole('linger-rows', values['linger-rows'], 1, 10_000_000),
@@ -60,7 +68,9 @@ export const serve = command({
       forward: targets(values.forward, values['forward-file']),
       log,
     });
-    log(`listening on ${sidecar.url} (OTLP at /v1/traces, questions at /query), data in ${values.data}`);
+    log(
+      `listening on ${sidecar.url} (OTLP at /v1/traces, questions at /query), data in ${values.data}${server ? ` and on ${server.shown}` : ''}`,
+    );
     if (sidecar.grpcPort !== undefined) log(`OTLP/gRPC at port ${sidecar.grpcPort}`);
     await new Promise<void>((stop) => {
       process.once('SIGINT', () => stop());

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startCap, victims } from './cap.ts';
+import type { Engine } from './engine.ts';
 import { migrate } from './migrate.ts';
-import { type Engine, openEngine } from './supervise.ts';
+import { openEngine } from './supervise.ts';
 
 const partition = (table: string, id: string, bytes = 10) => ({ table, id, bytes, rows: 1 });
 

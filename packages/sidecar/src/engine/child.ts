@@ -6,6 +6,7 @@
  * out-of-memory kill or a `kill -9` of the sidecar never leaves it holding the directory.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Session } from 'chdb';
@@ -108,11 +109,16 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     return;
   }
   const body = await readBody(request);
-  const sql = [url.searchParams.get('query'), body].filter(Boolean).join('\n').replace(/;\s*$/, '');
+  const query = url.searchParams.get('query') ?? '';
+  const rows = body.length > 0 && binaryInsert.test(query) ? `${socket}.${++files}.rows` : undefined;
+  const sql = rows
+    ? query.replace(binaryInsert, ` FROM INFILE '${rows}' FORMAT $1`)
+    : [query, body.toString('utf8')].filter(Boolean).join('\n').replace(/;\s*$/, '');
   const role = roleOf(request.headers.authorization);
   const release = await turns[role].take();
   const session = new Session(dataDirectory as string, { connectionArgs });
   try {
+    if (rows) await writeFile(rows, body, { mode: 0o600 });
     session.query(`SET ROLE ${role}`);
     session.query(`SET ${[sessionSettings[role], ...settingsOf(url.searchParams)].join(', ')}`);
     const result = await session.queryAsync(sql, { format: url.searchParams.get('default_format') ?? 'TabSeparated' });
@@ -125,13 +131,18 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   } finally {
     session.close();
     release();
+    if (rows) rmSync(rows, { force: true });
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+/** An insert whose rows, in the body, are no text: the engine's library takes those from a file only. */
+const binaryInsert = /\s+FORMAT\s+(Protobuf|Native|RowBinary)\s*$/;
+let files = 0;
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 function roleOf(authorization: string | undefined): Role {

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { spanColumns, type Word, words } from '@routescope/conventions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generated, root } from '../generate/main.ts';
+import type { Engine } from './engine.ts';
 import { migrate, migrations } from './migrate.ts';
-import { type Engine, openEngine } from './supervise.ts';
+import { openEngine } from './supervise.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'routescope-migrate-'));
 let engine: Engine;

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Engine, openEngine } from './supervise.ts';
+import type { Engine } from './engine.ts';
+import { openEngine } from './supervise.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'routescope-supervise-'));
 const said: string[] = [];

@@ -10,20 +10,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-
-export interface Engine {
-  /** May do everything; one query at a time. */
-  readonly writer: ClickHouseClient;
-  /** May only read the `routescope` database. */
-  readonly reader: ClickHouseClient;
-  /** The unix socket of ClickHouse's HTTP interface. */
-  readonly socketPath: string;
-  /** Process id of the child, undefined while it is being restarted. */
-  readonly pid: number | undefined;
-  /** How often the child had to be started again. */
-  readonly restarts: number;
-  close(): Promise<void>;
-}
+import type { Engine } from './engine.ts';
 
 const childPath = fileURLToPath(new URL('../../dist/engine/child.js', import.meta.url));
 
@@ -119,9 +106,10 @@ export async function openEngine(
   const reader = client('reader');
 
   return {
+    kind: 'child',
     writer,
     reader,
-    socketPath,
+    door: { options: { protocol: 'http:', socketPath, auth: 'reader:' }, settings: {} },
     get pid() {
       return child?.pid;
     },
@@ -136,12 +124,17 @@ export async function openEngine(
       if (last) {
         const ended = new Promise((done) => last.once('exit', done));
         last.kill('SIGTERM');
+        // It waits for its queries, one of which may take long; what was inserted is on disk.
+        const impatient = setTimeout(() => last.kill('SIGKILL'), closePatienceMs);
         await ended;
+        clearTimeout(impatient);
       }
       rmSync(socketDirectory, { recursive: true, force: true });
     },
   };
 }
+
+const closePatienceMs = 5_000;
 
 /** A large store is read in this time; one that takes longer hangs. */
 const startPatienceMs = 180_000;

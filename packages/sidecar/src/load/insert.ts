@@ -1,5 +1,5 @@
 /** How records get into the engine: one insert for one file of records. */
-import { readFileSync } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import type { ClickHouseClient } from '@clickhouse/client';
 
 /** Inserts the records of the file at `path`. The same `token` again adds nothing. */
@@ -33,6 +33,22 @@ export async function insertIntoChild(writer: ClickHouseClient): Promise<Insert>
       query_params: { path, structure },
       clickhouse_settings: { ...insertSettings, insert_deduplication_token: token },
     });
+  };
+}
+
+/** For a server, which is sent the file. */
+export function insertIntoServer(writer: ClickHouseClient): Insert {
+  return async (path, token) => {
+    const { stream } = await writer.exec({
+      query: 'INSERT INTO routescope.otlp_in FORMAT Protobuf',
+      values: createReadStream(path),
+      clickhouse_settings: {
+        ...insertSettings,
+        max_insert_block_size: '10000000',
+        insert_deduplication_token: token,
+      },
+    });
+    for await (const _ of stream); // the connection is given back once the answer is read
   };
 }
 

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type EventRow, eventRows } from '../api/events.ts';
+import type { Engine } from '../engine/engine.ts';
 import { migrate } from '../engine/migrate.ts';
-import { type Engine, openEngine } from '../engine/supervise.ts';
+import { openEngine } from '../engine/supervise.ts';
 import type { Alarm } from './alarm.ts';
 import { startWatch, type Watch } from './watch.ts';
 

@@ -1,0 +1,26 @@
+/** What the rest of the sidecar knows of ClickHouse, be it the child on this machine, a server or a cluster. */
+import type { RequestOptions } from 'node:http';
+import type { ClickHouseClient } from '@clickhouse/client';
+
+export interface Engine {
+  /** `child`: started by us on a directory. `server`: somebody's ClickHouse, reached by URL. */
+  readonly kind: 'child' | 'server';
+  /** May do everything. */
+  readonly writer: ClickHouseClient;
+  /** May only read. */
+  readonly reader: ClickHouseClient;
+  /** Where the reader's questions go as plain HTTP. */
+  readonly door: Door;
+  /** Process id of the child; undefined while it is being restarted, and of a server. */
+  readonly pid: number | undefined;
+  /** How often the child had to be started again. */
+  readonly restarts: number;
+  close(): Promise<void>;
+}
+
+/** ClickHouse's HTTP interface, as `node:http` and `node:https` take it. */
+interface Door {
+  readonly options: RequestOptions & { readonly protocol: 'http:' | 'https:' };
+  /** Settings every question is asked with; they cannot be given by who asks. */
+  readonly settings: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,147 @@
+/** A ClickHouse that somebody else runs: where it is, who asks, and whether it is new enough. Its password is never said. */
+import { readFileSync } from 'node:fs';
+import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import type { Engine } from './engine.ts';
+
+export interface Server {
+  /** Origin without user and password, as it may be shown. */
+  readonly shown: string;
+  /** Origin, and the client's options as parameters (`?ch_insert_quorum=auto`); without user and password. */
+  readonly url: URL;
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface Credentials {
+  /** Comes before the one in the URL. */
+  readonly password?: string | undefined;
+  /** A file that holds the password; comes before both. */
+  readonly passwordFile?: string | undefined;
+}
+
+/**
+ * @param text `http(s)://[user[:password]@]host[:port][?options]`
+ * @throws Error that says what is wrong, without the text: it may hold a password.
+ */
+export function serverOf(text: string, { password, passwordFile }: Credentials = {}): Server {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new Error('the ClickHouse URL cannot be read: expected http://user@host:8123 or https://user@host:8443');
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new Error(
+      `the ClickHouse URL begins with ${url.protocol}//: expected http:// or https://, ClickHouse's HTTP interface (port 8123 or 8443), not its native one`,
+    );
+  if (!/^\/?(routescope\/?)?$/.test(url.pathname))
+    throw new Error(
+      `the ClickHouse URL names ${url.pathname}: everything is kept in the database routescope, leave it out`,
+    );
+  if (['user', 'username', 'password'].some((name) => url.searchParams.has(name)))
+    throw new Error('the ClickHouse URL has user or password as a parameter: write http://user:password@host:8123');
+  const own = { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+  url.username = '';
+  url.password = '';
+  url.pathname = '/';
+  return {
+    shown: url.origin,
+    url,
+    username: own.username || 'default',
+    password: passwordFile === undefined ? (password ?? own.password) : readFileSync(passwordFile, 'utf8').trimEnd(),
+  };
+}
+
+/** Caps of one question, as the child has them. `readonly = 2`: it reads, and may still choose formats and limits. */
+const readerSettings = {
+  readonly: '2',
+  max_execution_time: 30,
+  max_memory_usage: '2000000000',
+  session_timezone: 'UTC',
+  // On a cluster a join or an IN between two sharded tables needs all rows of the inner one on every shard.
+  distributed_product_mode: 'global',
+} as const;
+
+const writerSettings = {
+  session_timezone: 'UTC',
+  // On a cluster an insert has happened when the shards have it, and a statement when every node has run it.
+  distributed_foreground_insert: 1,
+  distributed_ddl_task_timeout: '300',
+  // An answer of 200 is the last word: without it an error may come behind it.
+  wait_end_of_query: 1,
+} as const;
+
+/** The oldest server that is loaded into: Protobuf with an inline schema, deduplication through views. */
+const oldest = { major: 26, minor: 3 };
+
+/**
+ * Resolves once the server has answered.
+ * @param anyVersion also for servers too old to load into, for those who only add views.
+ * @throws Error with a sentence: nobody there, wrong password, too old.
+ */
+export async function openServer(server: Server, { anyVersion = false } = {}): Promise<Engine> {
+  const client = (settings: typeof readerSettings | typeof writerSettings): ClickHouseClient =>
+    createClient({
+      url: server.url,
+      username: server.username,
+      password: server.password,
+      request_timeout: 300_000,
+      max_open_connections: 16,
+      clickhouse_settings: settings,
+      log: { level: ClickHouseLogLevel.OFF }, // every error reaches its caller, who says it once
+    });
+  const writer = client(writerSettings);
+  const reader = client(readerSettings);
+  const close = async (): Promise<void> => void (await Promise.all([writer.close(), reader.close()]));
+  try {
+    await checkVersion(writer, server, anyVersion);
+  } catch (problem) {
+    await close();
+    throw problem;
+  }
+  return {
+    kind: 'server',
+    writer,
+    reader,
+    door: {
+      options: {
+        protocol: server.url.protocol as 'http:' | 'https:',
+        hostname: server.url.hostname.replace(/^\[|\]$/g, ''),
+        port: server.url.port || (server.url.protocol === 'https:' ? 443 : 80),
+        auth: `${server.username}:${server.password}`,
+      },
+      settings: Object.fromEntries(Object.entries(readerSettings).map(([name, value]) => [name, String(value)])),
+    },
+    pid: undefined,
+    restarts: 0,
+    close,
+  };
+}
+
+async function checkVersion(client: ClickHouseClient, server: Server, anyVersion: boolean): Promise<void> {
+  let version: string;
+  try {
+    const result = await client.query({ query: 'SELECT version() AS version', format: 'JSONEachRow' });
+    version = (await result.json<{ version: string }>())[0]?.version ?? '';
+  } catch (problem) {
+    if (problem instanceof ClickHouseError && ['516', '194', '193', '192'].includes(problem.code))
+      throw new Error(`ClickHouse at ${server.shown} refuses user ${server.username}: wrong name or password`);
+    throw new Error(`ClickHouse does not answer at ${server.shown}: ${without(server.password, problem)}`);
+  }
+  if (!anyVersion && isTooOld(version))
+    throw new Error(
+      `ClickHouse ${version} at ${server.shown} is too old to load into: ${oldest.major}.${oldest.minor} is the oldest. Upgrade it, or let an OpenTelemetry Collector write otel_traces there and add the views with 'routescope migrate --traces DATABASE.TABLE'`,
+    );
+}
+
+export function isTooOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < oldest.major || (major === oldest.major && minor < oldest.minor);
+}
+
+/** What went wrong, should it ever quote the password, without it. */
+function without(password: string, problem: unknown): string {
+  const said =
+    problem instanceof Error ? problem.message || String((problem as NodeJS.ErrnoException).code) : String(problem);
+  return password === '' ? said : said.replaceAll(password, '***').replaceAll(encodeURIComponent(password), '***');
+}

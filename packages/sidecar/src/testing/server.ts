@@ -1,0 +1,57 @@
+/**
+ * The server that tests talk to: ROUTESCOPE_TEST_CLICKHOUSE (and ROUTESCOPE_TEST_CLUSTER), or else the engine child
+ * behind a TCP port, which speaks the same HTTP interface and stands for one.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Layout } from '../engine/layout.ts';
+import { openServer, type Server, serverOf } from '../engine/server.ts';
+import { openEngine } from '../engine/supervise.ts';
+
+export interface TestServer {
+  readonly url: string;
+  readonly server: Server;
+  readonly layout: Layout;
+  close(): Promise<void>;
+}
+
+/** Without a database of ours. */
+export async function startTestServer(env: NodeJS.ProcessEnv): Promise<TestServer> {
+  const given = env['ROUTESCOPE_TEST_CLICKHOUSE'];
+  if (given) {
+    const layout = { cluster: env['ROUTESCOPE_TEST_CLUSTER'] };
+    const engine = await openServer(serverOf(given));
+    await engine.writer.command({
+      query: `DROP DATABASE IF EXISTS routescope${layout.cluster ? ` ON CLUSTER '${layout.cluster}'` : ''} SYNC`,
+    });
+    await engine.close();
+    return { url: given, server: serverOf(given), layout, close: async () => {} };
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'routescope-server-'));
+  const engine = await openEngine(directory);
+  const sockets = new Set<Socket>();
+  const socketPath = engine.door.options.socketPath as string;
+  const door = createServer((outer) => {
+    const inner = connect(socketPath);
+    for (const socket of [outer, inner]) {
+      sockets.add(socket);
+      socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+    }
+    outer.pipe(inner).pipe(outer);
+  });
+  await new Promise<void>((listening) => door.listen(0, '127.0.0.1', listening));
+  const url = `http://writer:hidden-word@127.0.0.1:${(door.address() as AddressInfo).port}`;
+  return {
+    url,
+    server: serverOf(url),
+    layout: {},
+    async close() {
+      door.close();
+      for (const socket of sockets) socket.destroy();
+      await engine.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
