@@ -13,6 +13,7 @@ const seed = Number(values.seed ?? 1);
 
 const parts: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   sdk: async () => (await import('./sdk.ts')).sdk(),
+  router: async () => (await import('./router.ts')).router(),
   receive: async () => (await import('./receive.ts')).receive(),
   store: async () => (await import('./store.ts')).store(),
   drift: async () => (await import('./drift.ts')).drift({ quick, seed }),

@@ -1,14 +1,14 @@
 -- The arms of one experiment, as sums over units: the session where there is one, else the call. From these sums follow
 -- means per call with intervals that know that the calls of a session are alike.
 SELECT
-    arm,
+    u.arm AS arm,
     count() AS units,
-    sum(calls) AS calls,
-    dateDiff('second', min(first_at), max(last_at)) / 86400 AS days,
-    [sum(priced), sum(cost_usd), sum(priced * priced), sum(cost_usd * cost_usd), sum(priced * cost_usd)] AS cost_sums,
-    [sum(calls), sum(duration_s), sum(calls * calls), sum(duration_s * duration_s), sum(calls * duration_s)] AS duration_sums,
-    [sum(scored), sum(score), sum(scored * scored), sum(score * score), sum(scored * score)] AS score_sums,
-    [sum(checked), sum(fallbacks), sum(checked * checked), sum(fallbacks * fallbacks), sum(checked * fallbacks)] AS fallback_sums
+    sum(u.calls) AS calls,
+    dateDiff('second', min(u.first_at), max(u.last_at)) / 86400 AS days,
+    [sum(u.priced), sum(u.cost_usd), sum(u.priced * u.priced), sum(u.cost_usd * u.cost_usd), sum(u.priced * u.cost_usd)] AS cost_sums,
+    [sum(u.calls), sum(u.duration_s), sum(u.calls * u.calls), sum(u.duration_s * u.duration_s), sum(u.calls * u.duration_s)] AS duration_sums,
+    [sum(u.scored), sum(u.score), sum(u.scored * u.scored), sum(u.score * u.score), sum(u.scored * u.score)] AS score_sums,
+    [sum(u.checked), sum(u.fallbacks), sum(u.checked * u.checked), sum(u.fallbacks * u.fallbacks), sum(u.checked * u.fallbacks)] AS fallback_sums
 FROM
 (
     SELECT
@@ -36,6 +36,6 @@ FROM
     WHERE c.started_at >= {from:DateTime} AND c.started_at < {to:DateTime}
         AND c.experiment = {experiment:String}
     GROUP BY arm, unit
-)
+) AS u
 GROUP BY arm
 ORDER BY arm

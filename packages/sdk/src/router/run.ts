@@ -3,7 +3,7 @@
  * is accepted or nothing is left to try. It is the only retry loop.
  */
 import { type Attributes, type Context, context, type Span, SpanKind, trace } from '@opentelemetry/api';
-import { type AttemptReason, type Cost, type Outcome, sumCosts } from '@routescope/conventions';
+import { type Cost, type Outcome, sumCosts } from '@routescope/conventions';
 import type { PriceBook } from '@routescope/conventions/prices';
 import { currentFrame, withFrame } from '../context.ts';
 import { isAbort } from '../observe/ending.ts';
@@ -21,8 +21,6 @@ import { BudgetError, RouteError } from './errors.ts';
 import { causeOf, headerOf, isProviderFailure, isRetryable, waitMs } from './failure.ts';
 import type { Health } from './health.ts';
 import { type Limits, limitsOf } from './limits.ts';
-import { nextMove } from './move.ts';
-import { nextPlace, type Placed, type Placement } from './place.ts';
 import { byConfidence } from './policy/cascade.ts';
 import { choose, classifierInput, complexityOf, type Decision, tierOf } from './policy/policy.ts';
 import { type RouteSignals, Signals } from './policy/signals.ts';
@@ -30,6 +28,7 @@ import type { RouteTable, TryOptions } from './routes.ts';
 import type { Stats } from './stats.ts';
 import { isStream, openStream } from './stream.ts';
 import { judge, unjudged, type Verdict } from './validate.ts';
+import { Walk } from './walk.ts';
 
 /** What every call of a router shares. */
 export interface Shared {
@@ -64,7 +63,8 @@ export interface OnArm {
 interface Answered {
   readonly answer: unknown;
   readonly call: CallRef;
-  readonly cost: Cost;
+  /** Of all attempts, once the last has been read. */
+  readonly cost: Promise<Cost>;
 }
 
 export class Run {
@@ -81,15 +81,10 @@ export class Run {
   readonly #parent: Context;
   readonly #records: AttemptRecord[] = [];
   readonly #attempts: Attempt[] = [];
-  readonly #passed: Placement['passed'][number][] = [];
-  readonly #tried = new Set<string>();
+  readonly #walk: Walk;
   #common: Attributes;
   #decided: Decided | undefined;
   #validationCost: Cost | undefined;
-  #place: Placed = { rank: 0, index: 0 };
-  #reason: AttemptReason = 'first';
-  #retriesLeft: number;
-  #rerunsLeft: number;
 
   constructor(shared: Shared, table: RouteTable, tag: string, input: unknown, options: RouteCallOptions, on?: OnArm) {
     const compiled = compiledRoute(table, tag);
@@ -103,8 +98,7 @@ export class Run {
     this.#compiled = compiled;
     this.#session = currentFrame().session ?? '';
     this.#startedAt = shared.clock();
-    this.#retriesLeft = compiled.retries;
-    this.#rerunsLeft = compiled.reruns;
+    this.#walk = new Walk({ ...shared, compiled, startedAt: this.#startedAt });
     this.#common = {
       'routescope.tag': tag,
       'routescope.route.version': table.version,
@@ -129,7 +123,7 @@ export class Run {
   async go(): Promise<Answered> {
     const started = await this.#start();
     if (!started) {
-      const error = new RouteError(this.#tag, [], this.#ref(), this.#namesOfPassed());
+      const error = new RouteError(this.#tag, [], this.#ref(), this.#walk.notAsked());
       await this.#finish('failed', error);
       throw error;
     }
@@ -139,26 +133,21 @@ export class Run {
         void this.#finish('failed', error);
         throw error; // the app's own code: no other model will mend it
       }
-      const move = this.#nextMove(outcome, error);
-      if (move.move === 'stop') {
+      const { move, waitMs: ms } = this.#walk.next(outcome, error, this.#records.length);
+      if (move === 'stop') {
         const cost = this.#finish(outcome, error);
-        if (outcome === 'accepted')
-          return { answer: verdict?.answer, call: this.#ref(), cost: await settledCost(cost, verdict) };
+        if (outcome === 'accepted') return { answer: verdict?.answer, call: this.#ref(), cost };
         throw outcome === 'canceled'
           ? error
-          : new RouteError(this.#tag, this.#records, this.#ref(), this.#namesOfPassed());
+          : new RouteError(this.#tag, this.#records, this.#ref(), this.#walk.notAsked());
       }
-      if (move.move === 'retry') {
-        this.#retriesLeft--;
-        try {
-          await this.#shared.sleep(move.waitMs, this.#options.signal);
-        } catch (aborted) {
-          void this.#finish('canceled');
-          throw aborted;
-        }
-      } else if (move.move === 'rerun') this.#rerunsLeft--;
-      else if ('to' in move) this.#moveTo(move.to);
-      this.#reason = move.move;
+      if (ms === undefined) continue;
+      try {
+        await this.#shared.sleep(ms, this.#options.signal);
+      } catch (aborted) {
+        void this.#finish('canceled');
+        throw aborted;
+      }
     }
   }
 
@@ -168,9 +157,9 @@ export class Run {
       await this.#finish(isAbort(error) || this.#options.signal?.aborted ? 'canceled' : 'failed', error);
       throw error;
     });
-    const { place, passed } = this.#find(decision.rank);
-    this.#passed.push(...passed);
-    const isDiverted = place !== undefined && place.rank !== decision.rank;
+    const isFound = this.#walk.start(decision.rank);
+    const { passed } = this.#walk;
+    const isDiverted = isFound && this.#walk.place.rank !== decision.rank;
     this.#common = {
       ...this.#common,
       'routescope.route.policy': decision.policy,
@@ -179,8 +168,7 @@ export class Run {
     this.#span.setAttributes(this.#common);
     this.#decided = { seconds: Math.max(0, this.#shared.clock() - this.#startedAt) / 1000, cost: this.#decided?.cost };
     if (passed.length > 0) this.#shared.stats.diverted++;
-    if (place) this.#place = place;
-    return place !== undefined;
+    return isFound;
   }
 
   async #decide(): Promise<Decision> {
@@ -227,7 +215,7 @@ export class Run {
         try {
           const run = new Run(this.#shared, this.#table, tag, input, signal ? { signal } : {});
           const { answer, cost } = await run.go();
-          return { text: typeof answer === 'string' ? answer : JSON.stringify(answer), cost };
+          return { text: typeof answer === 'string' ? answer : JSON.stringify(answer), cost: await cost };
         } catch (error) {
           if (signal?.aborted) throw error;
           return { text: error instanceof RouteError ? read(error.answer).text : undefined, cost: undefined, error };
@@ -238,11 +226,11 @@ export class Run {
 
   async #attempt(): Promise<{ outcome: Outcome; error?: unknown; verdict?: Verdict }> {
     const shared = this.#shared;
-    const place = this.#at(this.#place);
+    const { place, reason } = this.#walk;
     const number = this.#records.length + 1;
     const { route } = this.#compiled;
     const wish = typeof this.#input === 'function' ? {} : ((this.#input ?? {}) as Limits);
-    const limits = limitsOf(place.tier, wish, this.#reason === 'rerun' ? route.rerun : undefined);
+    const limits = limitsOf(place.tier, wish, reason === 'rerun' ? route.rerun : undefined);
     const attempt = new Attempt({
       tracer: trace.getTracer(scopeName),
       clock: shared.clock,
@@ -253,7 +241,7 @@ export class Run {
         'routescope.tier.name': place.tier.name,
         'routescope.tier.rank': place.rank,
         'routescope.attempt.number': number,
-        'routescope.attempt.reason': this.#reason,
+        'routescope.attempt.reason': reason,
         ...present({
           'routescope.attempt.cause': this.#records.at(-1)?.cause,
           'routescope.deployment.name': place.deployment,
@@ -267,7 +255,7 @@ export class Run {
     const record = (outcome: Outcome, more: Partial<AttemptRecord>): void => {
       this.#records.push({
         number,
-        reason: this.#reason,
+        reason,
         tier: place.tier,
         rank: place.rank,
         model: place.model,
@@ -284,7 +272,7 @@ export class Run {
     let hasAnswered = false;
     try {
       this.#options.signal?.throwIfAborted();
-      const value = await withDeadline(this.#msLeft(place), this.#options.signal, shared.timer, (signal) =>
+      const value = await withDeadline(this.#walk.msLeft(), this.#options.signal, shared.timer, (signal) =>
         this.#request(place, attempt, { model: place.model, ...limits, signal, attempt: number }, number - 1),
       );
       hasAnswered = true;
@@ -352,83 +340,8 @@ export class Run {
     if (causeOf(error) === 'rate_limited') health.blocks(place.provider, waitMs(error, random, clock()));
   }
 
-  #nextMove(
-    outcome: Outcome,
-    error: unknown,
-  ):
-    | { readonly move: 'stop' | 'rerun' }
-    | { readonly move: 'retry'; readonly waitMs: number }
-    | { readonly move: 'failover' | 'fallback'; readonly to: Placement } {
-    const { rank } = this.#place;
-    this.#tried.add(keyOf(this.#place));
-    const onward = this.#find(rank);
-    const upward = this.#find(rank + 1);
-    const { health, random, clock, patienceMs } = this.#shared;
-    const wait = waitMs(error, random, clock());
-    const isOverdue = this.#deadline() <= clock();
-    const move = nextMove({
-      outcome,
-      isRetryable: isRetryable(error),
-      isLongWait: wait > patienceMs || clock() + wait >= this.#deadline(),
-      // A circuit that has just opened is for this call too.
-      retriesLeft: health.availability(this.#at(this.#place).provider) === 'circuit_open' ? 0 : this.#retriesLeft,
-      rerunsLeft: this.#rerunsLeft,
-      placesLeft: Number(onward.place !== undefined),
-      tiersLeft: Number(upward.place !== undefined),
-      attemptsLeft: isOverdue ? 0 : this.#compiled.maxAttempts - this.#records.length,
-    });
-    if (move === 'retry') return { move, waitMs: wait };
-    if (move === 'failover') return { move, to: onward };
-    if (move === 'fallback') return { move, to: upward };
-    // What could not be asked is part of the story when the chain ends here.
-    if (move === 'stop' && outcome !== 'accepted')
-      this.#passed.push(...(outcome === 'failed' ? onward : upward).passed);
-    return { move };
-  }
-
-  #moveTo({ place, passed }: Placement): void {
-    if (!place) return;
-    this.#passed.push(...passed);
-    if (place.rank !== this.#place.rank) this.#rerunsLeft = this.#compiled.reruns;
-    this.#place = place;
-    this.#retriesLeft = this.#compiled.retries;
-  }
-
-  #find(rank: number): Placement {
-    const { places } = this.#compiled;
-    const { health, random } = this.#shared;
-    return nextPlace(
-      places,
-      rank,
-      (at) => this.#tried.has(keyOf(at)),
-      (at) => health.availability(this.#at(at).provider),
-      random,
-    );
-  }
-
-  #at({ rank, index }: Placed): Place {
-    return this.#compiled.places[rank]?.[index] as Place;
-  }
-
-  #deadline = (): number => this.#startedAt + (this.#compiled.route.timeoutMs ?? Number.POSITIVE_INFINITY);
-
-  #msLeft({ tier }: Place): number | undefined {
-    const ms = Math.min(tier.timeoutMs ?? Number.POSITIVE_INFINITY, this.#deadline() - this.#shared.clock());
-    return ms === Number.POSITIVE_INFINITY ? undefined : ms;
-  }
-
   #budgeted(): BudgetedCall {
     return { tag: this.#tag, session: this.#session, userSegment: this.#options.userSegment };
-  }
-
-  #namesOfPassed(): string[] {
-    const names = this.#passed.map(({ at, cause }) => {
-      const { tier, model, provider } = this.#at(at);
-      const why =
-        cause === 'circuit_open' ? `the circuit of ${provider} is open` : `the rate limit of ${provider} is near`;
-      return `${tier.name} (${model}) not asked: ${why}`;
-    });
-    return [...new Set(names)];
   }
 
   #ref(): CallRef {
@@ -465,7 +378,7 @@ export class Run {
               error,
               decision: this.#decided,
               validationCost: this.#validationCost,
-              passed: this.#passed,
+              passed: this.#walk.passed,
             },
             this.#shared.book(),
             this.#shared.clock,
@@ -480,9 +393,3 @@ export class Run {
     });
   }
 }
-
-const keyOf = ({ rank, index }: Placed): string => `${rank}.${index}`;
-
-/** Nobody waits for a stream to be read. */
-const settledCost = async (cost: Promise<Cost>, verdict: Verdict | undefined): Promise<Cost> =>
-  isStream(verdict?.answer) ? sumCosts([]) : cost;

@@ -32,7 +32,7 @@ export interface OnArm {
 interface Answered {
     readonly answer: unknown;
     readonly call: CallRef;
-    readonly cost: Cost;
+    readonly cost: Promise<Cost>;
 }
 export declare class Run {
     #private;
