@@ -1,7 +1,7 @@
 /** A route table as a JSON file: the same words as in TypeScript, with names where that has functions. */
 import { readFile } from 'node:fs/promises';
 import { jsonSchema, llmJudge } from './checks.ts';
-import { type Routes, type RoutesOptions, type RouteTable, routes, type Via } from './routes.ts';
+import { type Route, type RoutesOptions, type RouteTable, routes, type Via } from './routes.ts';
 import type { Check, NamedValidator, Validator } from './validate.ts';
 
 export interface JsonTools {
@@ -15,10 +15,14 @@ export interface JsonTools {
 type Json = any;
 
 /**
- * The table that a JSON text holds.
+ * The table that a JSON text holds. Name its tags as the type parameter, and a wrong one is a compile error here too.
  * @throws Error that lists everything that is wrong with it, in sentences.
  */
-export function tableFromJson(text: string, tools: JsonTools, options: RoutesOptions = {}): RouteTable {
+export function tableFromJson<Tag extends string = string>(
+  text: string,
+  tools: JsonTools,
+  options: RoutesOptions = {},
+): RouteTable<Readonly<Record<Tag, Route>>> {
   let json: Json;
   try {
     json = JSON.parse(text);
@@ -37,14 +41,18 @@ export function tableFromJson(text: string, tools: JsonTools, options: RoutesOpt
   );
   if (problems.length > 0) throw new Error(`the route table is wrong: ${problems.join('; ')}`);
   const version = options.version ?? (typeof json?.version === 'string' ? json.version : undefined);
-  return routes(built as Routes, version === undefined ? {} : { version });
+  return routes(built as Readonly<Record<Tag, Route>>, version === undefined ? {} : { version });
 }
 
 /**
  * The table of a JSON file.
  * @throws Error with the file's name in it.
  */
-export async function tableFromFile(path: string, tools: JsonTools, options: RoutesOptions = {}): Promise<RouteTable> {
+export async function tableFromFile<Tag extends string = string>(
+  path: string,
+  tools: JsonTools,
+  options: RoutesOptions = {},
+): Promise<RouteTable<Readonly<Record<Tag, Route>>>> {
   try {
     return tableFromJson(await readFile(path, 'utf8'), tools, options);
   } catch (problem) {
