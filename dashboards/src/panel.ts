@@ -167,7 +167,7 @@ function bars(panel: Panel): Drawn {
   return {
     type: 'barchart',
     fieldConfig: {
-      defaults: { ...defaults(panel, main), displayName: '', custom: { lineWidth: 0, fillOpacity: 80 } },
+      defaults: { ...defaults(panel, main), custom: { lineWidth: 0, fillOpacity: 80 } },
       overrides: [
         byName('time', { 'custom.hideFrom': { viz: true, legend: true, tooltip: true } }),
         byName(main.name, { displayName: main.title, unit: units[main.unit] }),

@@ -32,7 +32,7 @@ const misclassification: Panel = {
   id: 'misclassification',
   title: 'Misclassification',
   question:
-    'How often was the first choice too weak: its answer rejected, or overridden by a person? (above 10 %: tune the route)',
+    'How often was a cheap answer wrong: rejected, overridden by a person, or below its quality bar? (above 10 %: tune the route)',
   visual: 'table',
   keys: ['tag'],
   columns: [

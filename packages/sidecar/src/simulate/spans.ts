@@ -181,6 +181,8 @@ function callAttributes(call: SimulatedCall): Attributes {
     'routescope.checked': firstAnswer !== undefined && firstAnswer.rank < (call.step?.tiers.length ?? 0) - 1,
     'routescope.escalated': call.outcome === 'accepted' && final.rank > first.rank,
     'routescope.outcome': call.outcome,
+    'routescope.quality.bar': call.step?.score.bar,
+    'routescope.decision.duration': (first.startedAt - call.startedAt) / 1_000,
     'routescope.baseline.model': call.step?.baseline.name,
     'routescope.baseline.cost': money(call.baseline?.totalPico),
     'error.type': final.errorType,

@@ -50,7 +50,8 @@ export interface Step {
   /** Share of first answers the validator rejects. */
   readonly rejected: number;
   readonly isStream?: boolean;
-  readonly score: { readonly name: string; readonly mean: number; readonly isYesNo?: boolean };
+  /** What its answers are scored on; below `bar`, where there is one, an answer counts as wrong. */
+  readonly score: { readonly name: string; readonly mean: number; readonly isYesNo?: boolean; readonly bar?: number };
   /** Share of answers a person sees, and of those that they replace. */
   readonly shown?: number;
   readonly overridden?: number;
@@ -80,7 +81,7 @@ const rewrite: Step = {
   inputTokens: 600,
   outputTokens: 45,
   rejected: 0.02,
-  score: { name: 'recall-gain', mean: 0.72 },
+  score: { name: 'recall-gain', mean: 0.72, bar: 0.45 },
 };
 const rerank: Step = {
   tag: 'rerank-candidates',
@@ -94,7 +95,7 @@ const rerank: Step = {
   inputTokens: 2_400,
   outputTokens: 60,
   rejected: 0.01,
-  score: { name: 'ndcg', mean: 0.81 },
+  score: { name: 'ndcg', mean: 0.81, bar: 0.5 },
 };
 const synthesize: Step = {
   tag: 'synthesize-answer',
@@ -108,7 +109,7 @@ const synthesize: Step = {
   outputTokens: 650,
   rejected: 0,
   isStream: true,
-  score: { name: 'faithful', mean: 0.88 },
+  score: { name: 'faithful', mean: 0.88, bar: 0.6 },
   shown: 0.92,
   overridden: 0.04,
 };
@@ -123,7 +124,7 @@ const critique: Step = {
   inputTokens: 1_900,
   outputTokens: 210,
   rejected: 0.03,
-  score: { name: 'useful-critique', mean: 0.77 },
+  score: { name: 'useful-critique', mean: 0.77, bar: 0.5 },
 };
 const nextStep: Step = {
   tag: 'next-step',
