@@ -9,6 +9,8 @@ import { openEngine } from '../engine/supervise.ts';
 
 export interface StoreOptions {
   readonly url: string;
+  /** Bearer token of the sidecar at `url`, if it asks for one. */
+  readonly token?: string | undefined;
   readonly dataDirectory: string;
   readonly explicitUrl: boolean;
   readonly explicitData: boolean;
@@ -26,9 +28,14 @@ export async function withStore(options: StoreOptions, run: (ask: Ask) => Promis
       await engine.close();
     }
   }
-  const running = !options.explicitData && (await answers(options.url));
+  const running = !options.explicitData && (await answers(options.url, options.token));
   if (running) {
-    const client = createClient({ url: options.url, pathname: '/query', log: { level: ClickHouseLogLevel.OFF } });
+    const client = createClient({
+      url: options.url,
+      ...(options.token !== undefined && { access_token: options.token }),
+      pathname: '/query',
+      log: { level: ClickHouseLogLevel.OFF },
+    });
     try {
       return await run(askOf(client));
     } finally {
@@ -52,10 +59,20 @@ export async function withStore(options: StoreOptions, run: (ask: Ask) => Promis
   }
 }
 
-async function answers(url: string): Promise<boolean> {
+async function answers(url: string, token: string | undefined): Promise<boolean> {
+  let status: number;
   try {
-    return (await fetch(new URL('/status', url), { signal: AbortSignal.timeout(2_000) })).ok;
+    const headers = bearer(token);
+    status = (await fetch(new URL('/status', url), { headers, signal: AbortSignal.timeout(2_000) })).status;
   } catch {
     return false;
   }
+  if (status === 401) throw new Error(wantsToken(url));
+  return status === 200;
 }
+
+export const bearer = (token: string | undefined): Record<string, string> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` };
+
+export const wantsToken = (url: string): string =>
+  `the sidecar at ${url} asks for its token: give it with --token or ROUTESCOPE_TOKEN`;

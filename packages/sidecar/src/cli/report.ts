@@ -12,7 +12,7 @@ import {
 import { withStore } from './ask.ts';
 import { clickhouse, serverFrom } from './clickhouse.ts';
 import { command, UsageError } from './command.ts';
-import { data, json, url } from './options.ts';
+import { data, json, token, url } from './options.ts';
 import { alignedTable, type Cell, count, number, wrapped } from './table.ts';
 
 export const reportCommand = command({
@@ -20,6 +20,7 @@ export const reportCommand = command({
   summary: 'cost, fallbacks, scores, overrides, latency',
   options: {
     url: { ...url, help: 'the sidecar to ask; with none running, the data directory is opened instead' },
+    token,
     data,
     ...clickhouse,
     dashboard: {
@@ -35,6 +36,7 @@ export const reportCommand = command({
     withStore(
       {
         url: values.url,
+        token: values.token,
         dataDirectory: values.data,
         explicitUrl: given.has('url'),
         explicitData: given.has('data'),

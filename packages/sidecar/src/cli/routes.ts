@@ -1,7 +1,7 @@
 /** `routescope routes`: what can be asked of route tables, from files and from what was stored. */
 import { withStore } from './ask.ts';
 import { command, UsageError } from './command.ts';
-import { data, json, url } from './options.ts';
+import { data, json, token, url } from './options.ts';
 import { parseTime } from './report.ts';
 import { compareRoutes, compareText } from './routes-compare.ts';
 import { diffRoutes } from './routes-diff.ts';
@@ -40,6 +40,7 @@ export const routesCommand = command({
     from: { type: 'string', value: 'TIME', help: 'ISO time, or -7d, -24h, -90m before --to', otherwise: '-90d' },
     to: { type: 'string', value: 'TIME', help: 'ISO time, or as --from before now', otherwise: 'now' },
     url: { ...url, help: 'the sidecar to ask; with none running, the data directory is opened instead' },
+    token,
     data,
     json,
   },
@@ -53,6 +54,7 @@ export const routesCommand = command({
       withStore(
         {
           url: values.url,
+          token: values.token,
           dataDirectory: values.data,
           explicitUrl: given.has('url'),
           explicitData: given.has('data'),
