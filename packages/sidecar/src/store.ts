@@ -27,7 +27,7 @@ export interface Store {
 }
 
 /** Where a move keeps how far it is; while it is there, nothing else may write into the rows it carries. */
-const moveJournal = (dataDirectory: string): string => join(dataDirectory, 'move.json');
+export const moveJournal = (dataDirectory: string): string => join(dataDirectory, 'move.json');
 
 /** @throws Error with a sentence: directory in use, chdb missing, server away or too old, fed by a Collector. */
 export async function openStore(options: StoreOptions): Promise<Store> {

@@ -15,7 +15,7 @@ export interface QueryEndpointOptions {
   readonly version: () => Promise<string>;
   /** Where ClickHouse's HTTP interface is, and who asks there. */
   readonly options: RequestOptions & { readonly protocol: 'http:' | 'https:' };
-  /** Settings every question is asked with; who asks cannot change them. */
+  /** Settings every question is asked with, unless it brings its own of those that are allowed. */
   readonly settings: Readonly<Record<string, string>>;
 }
 

@@ -21,6 +21,6 @@ export interface Engine {
 /** ClickHouse's HTTP interface, as `node:http` and `node:https` take it. */
 interface Door {
   readonly options: RequestOptions & { readonly protocol: 'http:' | 'https:' };
-  /** Settings every question is asked with; they cannot be given by who asks. */
+  /** Settings every question is asked with. */
   readonly settings: Readonly<Record<string, string>>;
 }

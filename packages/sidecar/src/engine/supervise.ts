@@ -3,7 +3,7 @@
  * connection error, which callers treat as retryable; receiving goes on.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -48,6 +48,7 @@ export async function openEngine(
     }
   }
   watch(child);
+  writeFileSync(doorFile(dataDirectory), socketPath, { mode: 0o600 });
 
   function watch(started: ChildProcess): void {
     started.once('exit', (code, signal) => {
@@ -90,18 +91,7 @@ export async function openEngine(
     }
   }
 
-  const agent = new Agent({ socketPath, keepAlive: false } as ConstructorParameters<typeof Agent>[0]);
-  const client = (username: string): ClickHouseClient =>
-    createClient({
-      url: 'http://engine',
-      username,
-      password: '',
-      http_agent: agent,
-      set_basic_auth_header: true,
-      request_timeout: 120_000,
-      max_open_connections: 16,
-      log: { level: ClickHouseLogLevel.OFF }, // every error reaches its caller, who says it once
-    });
+  const client = clientsOf(socketPath);
   const writer = client('writer');
   const reader = client('reader');
 
@@ -135,6 +125,43 @@ export async function openEngine(
 }
 
 const closePatienceMs = 5_000;
+
+/** Where a running engine says which socket it listens on: for commands of the same user on the same machine. */
+const doorFile = (dataDirectory: string): string => join(dataDirectory, 'socket');
+
+function clientsOf(socketPath: string): (username: string) => ClickHouseClient {
+  const agent = new Agent({ socketPath, keepAlive: false } as ConstructorParameters<typeof Agent>[0]);
+  return (username) =>
+    createClient({
+      url: 'http://engine',
+      username,
+      password: '',
+      http_agent: agent,
+      set_basic_auth_header: true,
+      request_timeout: 120_000,
+      max_open_connections: 16,
+      log: { level: ClickHouseLogLevel.OFF }, // every error reaches its caller, who says it once
+    });
+}
+
+/** The engine that a running sidecar has on `directory`, else one started for the occasion. */
+export async function reachEngine(directory: string, log: (line: string) => void): Promise<Engine> {
+  const path = doorFile(resolve(directory));
+  const socketPath = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  if (socketPath === undefined || !existsSync(socketPath) || !(await answersWithin(socketPath, 5_000)))
+    return openEngine(directory, log);
+  const client = clientsOf(socketPath);
+  const [writer, reader] = [client('writer'), client('reader')];
+  return {
+    kind: 'child',
+    writer,
+    reader,
+    door: { options: { protocol: 'http:', socketPath, auth: 'reader:' }, settings: {} },
+    pid: undefined,
+    restarts: 0,
+    close: async () => void (await Promise.all([writer.close(), reader.close()])),
+  };
+}
 
 /** A large store is read in this time; one that takes longer hangs. */
 const startPatienceMs = 180_000;
