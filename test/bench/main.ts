@@ -16,6 +16,9 @@ const parts: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   router: async () => (await import('./router.ts')).router(),
   receive: async () => (await import('./receive.ts')).receive(),
   store: async () => (await import('./store.ts')).store(),
+  freshness: async () => (await import('./steady.ts')).freshness(),
+  memory: async () => (await import('./steady.ts')).memory(),
+  acknowledge: async () => (await import('./steady.ts')).acknowledge(),
   drift: async () => (await import('./drift.ts')).drift({ quick, seed }),
 };
 

@@ -26,22 +26,25 @@ const startSeconds = 1_795_310_500;
  * `count` requests: calls, each a call span and an attempt span of 20 attributes.
  * @param more attributes of 40 bytes to add to every span.
  * @param spansPerRequest an even number, or 1.
+ * @param endedAt when all of them ended, epoch milliseconds; left out, they are fifty a second from a day in the past.
  */
-export function routedCalls(count: number, more = 0, spansPerRequest = 512): Uint8Array[] {
+export function routedCalls(count: number, more = 0, spansPerRequest = 512, endedAt?: number): Uint8Array[] {
   const extra = Object.fromEntries(
     Array.from({ length: more }, (_, index) => [`app.attribute.${index}`, 'some-value-of-the-app']),
   );
   return Array.from({ length: count }, (_, request) => {
     const spans: ReadableSpan[] = [];
     const calls = Math.ceil(spansPerRequest / 2);
-    for (let index = 0; index < calls; index++) spans.push(...routedCall(request * calls + index, extra));
+    for (let index = 0; index < calls; index++) spans.push(...routedCall(request * calls + index, extra, endedAt));
     const bytes = ProtobufTraceSerializer.serializeRequest(spans.slice(0, spansPerRequest));
     if (!bytes) throw new Error('the serializer gave nothing');
     return bytes;
   });
 }
 
-function routedCall(number: number, extra: Attributes): [ReadableSpan, ReadableSpan] {
+function routedCall(number: number, extra: Attributes, endedAt: number | undefined): [ReadableSpan, ReadableSpan] {
+  const startedAt = endedAt === undefined ? startSeconds * 1_000 + number * 20 : endedAt - 1_000;
+  const start = [Math.floor(startedAt / 1_000), (startedAt % 1_000) * 1_000_000] as const;
   const traceId = randomBytes(16).toString('hex');
   const callId = randomBytes(8).toString('hex');
   const tag = tags[number % tags.length] as string;
@@ -57,7 +60,7 @@ function routedCall(number: number, extra: Attributes): [ReadableSpan, ReadableS
     'routescope.outcome': 'accepted',
     'routescope.validation.result': 'pass',
   };
-  const call = span(`route ${tag}`, SpanKind.INTERNAL, traceId, callId, undefined, number, {
+  const call = span(`route ${tag}`, SpanKind.INTERNAL, traceId, callId, undefined, start, {
     ...common,
     'routescope.first.tier.name': 'small',
     'routescope.first.tier.rank': 0,
@@ -72,7 +75,7 @@ function routedCall(number: number, extra: Attributes): [ReadableSpan, ReadableS
     'routescope.baseline.model': 'gpt-4o',
     'routescope.baseline.cost': cost * 16,
   });
-  const attempt = span('chat gpt-4o-mini', SpanKind.CLIENT, traceId, randomBytes(8).toString('hex'), callId, number, {
+  const attempt = span('chat gpt-4o-mini', SpanKind.CLIENT, traceId, randomBytes(8).toString('hex'), callId, start, {
     ...common,
     'routescope.call.id': callId,
     'routescope.tier.name': 'small',
@@ -96,16 +99,15 @@ function span(
   traceId: string,
   spanId: string,
   parentSpanId: string | undefined,
-  number: number,
+  start: readonly [seconds: number, nanoseconds: number],
   attributes: Attributes,
 ): ReadableSpan {
-  const start: [number, number] = [startSeconds + Math.floor(number / 50), (number % 50) * 20_000_000];
   return {
     name,
     kind,
     spanContext: () => ({ traceId, spanId, traceFlags: TraceFlags.SAMPLED }),
     ...(parentSpanId && { parentSpanContext: { traceId, spanId: parentSpanId, traceFlags: TraceFlags.SAMPLED } }),
-    startTime: start,
+    startTime: [...start],
     endTime: [start[0] + 1, start[1]],
     duration: [1, 0],
     status: { code: SpanStatusCode.UNSET },

@@ -108,6 +108,16 @@ test('kill -9 of the sidecar under load, again and again: every acknowledged spa
   expect(await rows(last)).toEqual(all(bodies.length * 512));
 });
 
+test('while the engine hangs 200s go on; it is killed, and what was acknowledged is there once', async () => {
+  const bodies = routedCalls(6);
+  const sidecar = await start('--linger-ms', '20', '--engine-patience-ms', '2000');
+  process.kill(sidecar.enginePid(), 'SIGSTOP');
+  for (const body of bodies) expect(await send(sidecar, body)).toBe(200);
+  await sidecar.stored(bodies.length * 512);
+  expect(await rows(sidecar)).toEqual(all(bodies.length * 512));
+  expect((await sidecar.status())['engineRestarts']).toBeGreaterThan(0);
+});
+
 test('stopped with SIGTERM it loads what it has; a second one on its directory is told to go away', async () => {
   const [body] = routedCalls(1) as [Uint8Array];
   const sidecar = await start('--linger-ms', '3600000');

@@ -61,6 +61,8 @@ export interface SidecarOptions {
   readonly lingerMs?: number;
   /** … or how many of them. @default 100,000 */
   readonly lingerRows?: number;
+  /** An engine that does not answer for so long is killed and started again, in ms. @default 30,000 */
+  readonly enginePatienceMs?: number;
   /** Bytes the tables may take; beyond them the oldest days go, raw spans first. @default 20 GiB */
   readonly maxStoreBytes?: number;
   /** Other OTLP receivers that get every span too. @default none */

@@ -18,6 +18,8 @@ export interface StoreOptions {
   readonly layout?: Layout | undefined;
   /** @default nothing is dropped by age */
   readonly retention?: Retention | undefined;
+  /** An engine on this machine that does not answer for so long is killed and started again, in ms. */
+  readonly enginePatienceMs?: number | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -38,7 +40,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     );
   if (server !== undefined && existsSync(join(dataDirectory, 'engine')))
     log(`the history in ${dataDirectory} stays there: carry it over with 'routescope move --to URL'`);
-  const engine = server ? await openServer(server) : await openEngine(join(dataDirectory, 'engine'), log);
+  const engine = server
+    ? await openServer(server)
+    : await openEngine(join(dataDirectory, 'engine'), log, undefined, options.enginePatienceMs);
   try {
     const layout = await settle(engine.writer, options.layout ?? {});
     if (layout.traces !== undefined)

@@ -32,6 +32,13 @@ export const serve = command({
       env: 'ROUTESCOPE_LINGER_ROWS',
       otherwise: '100000',
     },
+    'engine-patience-ms': {
+      type: 'string',
+      value: 'N',
+      help: 'an engine that does not answer for so long is killed and started again',
+      env: 'ROUTESCOPE_ENGINE_PATIENCE_MS',
+      otherwise: '30000',
+    },
     'max-store-mib': {
       type: 'string',
       value: 'N',
@@ -62,6 +69,7 @@ export const serve = command({
       layout: layoutFrom(values),
       retention: retentionFrom(values),
       lingerMs: whole('linger-ms', values['linger-ms'], 10, 3_600_000),
+      enginePatienceMs: whole('engine-patience-ms', values['engine-patience-ms'], 100, 3_600_000),
       maxStoreBytes: whole('max-store-mib', values['max-store-mib'], 1, 1_000_000_000) * 1024 ** 2,
       lingerRows: whole('linger-rows', values['linger-rows'], 1, 10_000_000),
       watch: watchOf(values),

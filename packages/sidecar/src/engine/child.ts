@@ -8,6 +8,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { Session } from 'chdb';
 import { Turns } from './turns.ts';
@@ -50,6 +51,9 @@ if (dataDirectory === undefined || socket === undefined) throw new Error('usage:
 const endWithParent = (): void => void process.kill(process.pid, 'SIGKILL');
 process.on('disconnect', endWithParent);
 if (!process.connected) endWithParent(); // it went while the engine's library was loaded: that event was nobody's
+
+// Answering senders comes first, and so does the app beside us: threads the engine starts from here on inherit this.
+setPriority(10);
 
 const connectionArgs = [`--config-file=${writeConfiguration(dataDirectory)}`];
 // This session holds the directory for the life of the process; a second process on it fails here, with code 76.
