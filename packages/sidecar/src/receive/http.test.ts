@@ -207,6 +207,14 @@ test('when the spool cannot take it the sender is told to come again, and the sa
   expect(counters).toMatchObject({ received: 1, duplicate: 0, spooled: 1, refused: 1 });
 });
 
+test('more bodies at once than may be held are told to come again, and what they held is free again', async () => {
+  expect(receiver.hold(defaultLimits.heldBytes)).toBe(true);
+  expect(await post(spansAs('1'.repeat(16)), json)).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  receiver.release(defaultLimits.heldBytes);
+  expect((await post(spansAs('1'.repeat(16)), json)).status).toBe(200);
+  expect(receiver.hold(defaultLimits.heldBytes)).toBe(true); // nothing is left of the two requests
+});
+
 test('while it stops it takes nothing more', async () => {
   receiver.refuse();
   expect(await post(spansAs('1'.repeat(16)), json)).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
