@@ -22,13 +22,16 @@ export interface SidecarProcess {
   stored(spans: number): Promise<void>;
 }
 
+/** Spans of tests have dates of their own, which must not run out. */
+const forever = ['traces', 'calls', 'rollups'].flatMap((rows) => [`--keep-${rows}`, 'forever']);
+
 /** @throws Error with what the process said, when it ends before it listens. */
 export async function startSidecarProcess(
   dataDirectory: string,
   more: readonly string[] = [],
   node: { readonly flags?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<SidecarProcess> {
-  const command = [...(node.flags ?? []), cli, 'serve', '--data', dataDirectory, '--port', '0', ...more];
+  const command = [...(node.flags ?? []), cli, 'serve', '--data', dataDirectory, '--port', '0', ...forever, ...more];
   const child = spawn(process.execPath, command, {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...node.env },
