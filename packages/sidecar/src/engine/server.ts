@@ -80,7 +80,7 @@ const oldest = { major: 26, minor: 3 };
  * @throws Error with a sentence: nobody there, wrong password, too old.
  */
 export async function openServer(server: Server, { anyVersion = false } = {}): Promise<Engine> {
-  const client = (settings: typeof readerSettings | typeof writerSettings): ClickHouseClient =>
+  const client = (settings: Partial<typeof readerSettings | typeof writerSettings>): ClickHouseClient =>
     createClient({
       url: server.url,
       username: server.username,
@@ -90,15 +90,14 @@ export async function openServer(server: Server, { anyVersion = false } = {}): P
       clickhouse_settings: settings,
       log: { level: ClickHouseLogLevel.OFF }, // every error reaches its caller, who says it once
     });
+  const stranger = client({}); // an old server refuses settings it does not know before it says its version
+  try {
+    await checkVersion(stranger, server, anyVersion);
+  } finally {
+    await stranger.close();
+  }
   const writer = client(writerSettings);
   const reader = client(readerSettings);
-  const close = async (): Promise<void> => void (await Promise.all([writer.close(), reader.close()]));
-  try {
-    await checkVersion(writer, server, anyVersion);
-  } catch (problem) {
-    await close();
-    throw problem;
-  }
   return {
     kind: 'server',
     writer,
@@ -114,7 +113,7 @@ export async function openServer(server: Server, { anyVersion = false } = {}): P
     },
     pid: undefined,
     restarts: 0,
-    close,
+    close: async () => void (await Promise.all([writer.close(), reader.close()])),
   };
 }
 
