@@ -28,8 +28,19 @@ const recordings = [
   },
 ];
 
-/** What Grafana's rules cannot say: a plain limit over live counters, and the sidecar itself. */
+/** What Grafana's rules cannot say: what the sidecar's watch has opened, a plain limit over live counters, the sidecar itself. */
 const ownRules: readonly OwnRule[] = [
+  {
+    id: 'fallback_drift',
+    name: 'RoutescopeFallbackDrift',
+    expr: 'routescope_drift_rate_after{direction="rise"} and on (environment, tag, model, direction) routescope_drift_alarm_open == 1',
+    forMinutes: 0,
+    panel: 'drift_evidence',
+    summary:
+      'The fallback rate of {{ $labels.tag }}, first choice {{ $labels.model }}, has drifted up to {{ $value | humanizePercentage }}.',
+    advice:
+      'The first choice of model is no longer as good for this job. The panel says since when and from which rate; see what was released then.',
+  },
   {
     id: 'fallback_rate_high',
     name: 'RoutescopeFallbackRateHigh',
@@ -69,17 +80,19 @@ export function prometheusRules(place: Place): object {
         name: 'routescope-alerts',
         interval: '1m',
         rules: [
-          ...alerts.map((alert) =>
-            rule(
-              {
-                ...alert,
-                name: `Routescope${alert.id.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
-                expr: `routescope_alert_value{alert="${alert.id}"} > ${alert.above}`,
-                summary: templated(alert),
-              },
-              place,
+          ...alerts
+            .filter(({ id }) => ownRules.every((own) => own.id !== id))
+            .map((alert) =>
+              rule(
+                {
+                  ...alert,
+                  name: `Routescope${alert.id.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
+                  expr: `routescope_alert_value{alert="${alert.id}"} > ${alert.above}`,
+                  summary: templated(alert),
+                },
+                place,
+              ),
             ),
-          ),
           ...ownRules.map((own) => rule(own, place)),
         ],
       },

@@ -15,6 +15,9 @@ export interface StoreMetricsOptions {
 
 /** Spans are loaded a moment after they are sent; alerts look at what is whole. */
 const lagMs = 60_000;
+/** The watch looks at drift every minute anyway and has metrics of its own; its query is not asked twice. */
+const told = alerts.filter(({ id }) => id !== 'fallback_drift');
+
 /** Alerts are of minutes. */
 const alertAgeMs = 60_000;
 
@@ -26,7 +29,7 @@ export function storeMetrics({ ask, now = Date.now, maxAgeMs = 15_000 }: StoreMe
   const values = remembered(Math.max(alertAgeMs, maxAgeMs), now, async () => {
     const at = now() - lagMs;
     const rows: { labels: Record<string, string>; value: number }[] = [];
-    for (const alert of alerts)
+    for (const alert of told)
       for (const row of await readAlert(ask, alert, at))
         rows.push({ labels: { alert: alert.id, ...labelsOf(alert, row) }, value: Number(row['value']) });
     return rows;
@@ -72,7 +75,7 @@ export function storeMetrics({ ask, now = Date.now, maxAgeMs = 15_000 }: StoreMe
       name: 'routescope_alert_value',
       help: 'The number that an alert compares with its limit, evaluated once a minute as Grafana would.',
       type: 'gauge',
-      labels: ['alert', ...new Set(alerts.flatMap((alert) => alert.keys))],
+      labels: ['alert', ...new Set(told.flatMap((alert) => alert.keys))],
       read: values,
     },
   ];

@@ -178,7 +178,10 @@ function thin(panel: Panel, column: Column, rows: readonly PanelRow[]): string[]
   if (held.length === 0 || column.of === undefined) return [];
   const counted = words(column.of);
   const there = held.map((row) => {
-    const name = panel.keys.map((key) => row[key] || `(no ${words(key)})`).join(' ');
+    const name = panel.keys
+      .slice(0, 3) // what tells rows apart stands first
+      .map((key) => row[key] || `(no ${words(key)})`)
+      .join(' ');
     return `${name || 'the range'} has ${count(Number(row[column.of as string]))}`;
   });
   return [`not enough data: ${column.title} needs ${count(column.least ?? 1)} ${counted}; ${there.join(', ')}`];
