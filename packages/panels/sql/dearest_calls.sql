@@ -7,7 +7,7 @@ SELECT
     arraySum(arraySlice(costs, 1, toUInt32(ceil(0.05 * length(costs))))) / nullIf(all_costs, 0) AS dearest_5_percent_cost_share,
     arraySum(arraySlice(costs, 1, toUInt32(ceil(0.1 * length(costs))))) / nullIf(all_costs, 0) AS dearest_10_percent_cost_share,
     costs[1] AS dearest_call_cost_usd,
-    quantile(0.5)(toFloat64(c.cost_usd)) AS median_call_cost_usd,
+    costs[intDiv(length(costs) + 1, 2)] AS median_call_cost_usd,
     count() AS priced_calls
 FROM routescope.calls AS c
 WHERE c.started_at >= {from:DateTime} AND c.started_at < {to:DateTime}

@@ -81,7 +81,7 @@ const dearestCalls: Panel = {
     share('dearest_5_percent_cost_share', 'the dearest 5 % cost', { of: 'priced_calls', least: 100 }),
     share('dearest_10_percent_cost_share', 'the dearest 10 % cost', { of: 'priced_calls', least: 100 }),
     usd('dearest_call_cost_usd', 'dearest call', { type: 'Float64' }),
-    usd('median_call_cost_usd', 'median call', { type: 'Nullable(Float64)' }),
+    usd('median_call_cost_usd', 'median call', { type: 'Float64' }),
     counted('priced_calls', 'priced calls'),
   ],
   empty: noPrices,
