@@ -8,12 +8,13 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { install } from '../install.ts';
 import { ownFixtures } from '../provider/fixtures.ts';
 import { checksOf } from './checks/index.ts';
 import { dialectOf } from './dialect.ts';
 import { type Report, runChecks } from './run.ts';
 import { checkTypes } from './types.ts';
-import { install, nodeOf, sdksFolder, type Version, versions } from './versions.ts';
+import { nodeOf, sdksFolder, type Version, versions } from './versions.ts';
 
 const usage = `usage: npm run test:conformance [-- --only NAME,... | --newest] [--fixtures DIR] [--node VERSION,...] [--json]
 

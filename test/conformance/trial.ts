@@ -114,8 +114,9 @@ export async function turns(count = 5): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((later) => setImmediate(later));
 }
 
-/** Collects garbage until finalizers have run. */
+/** Collects garbage until finalizers have run; what was let go a moment ago has none yet. */
 export async function collect(): Promise<void> {
+  await new Promise((later) => setTimeout(later, 15));
   for (let turn = 0; turn < 4; turn++) {
     await turns();
     gc();

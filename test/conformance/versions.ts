@@ -1,9 +1,8 @@
 /** The SDK versions the suite runs on, and how they get here: a folder of their own, installed when asked for. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { folder, npm } from '../install.ts';
 
 export interface Version {
   /** As `--only` names it. */
@@ -26,26 +25,7 @@ export const versions: readonly Version[] = [
   { name: 'anthropic@1', sdk: 'anthropic', alias: 'anthropic-1', isNewest: true },
 ];
 
-/** Where a folder of packages stands, from test/ and from test/dist/ alike. */
-const folder = (name: string): string =>
-  fileURLToPath(new URL(name, import.meta.url)).replace(/([\\/])dist([\\/])(?=conformance)/, '$1');
-
-export const sdksFolder: string = folder('./sdks');
-
-/** Installs a folder's packages as its lock file says, unless that has been done. @throws Error when npm fails. */
-export function install(directory: string): void {
-  const lock = readFileSync(join(directory, 'package-lock.json'), 'utf8');
-  const mark = join(directory, 'node_modules', '.installed');
-  if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
-  process.stderr.write(`installing the packages of ${directory} (npm ci), once\n`);
-  const { status, stderr } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: directory,
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
-  });
-  if (status !== 0) throw new Error(`npm ci failed in ${directory}: ${stderr}`);
-  writeFileSync(mark, lock);
-}
+export const sdksFolder: string = folder('./conformance/sdks');
 
 /** Requires from the folder. */
 export const fromSdks: NodeJS.Require = createRequire(join(sdksFolder, 'package.json'));
@@ -56,7 +36,7 @@ export const installedVersion = ({ alias }: Version): string =>
 
 export const packageFolder = (alias: string): string => join(sdksFolder, 'node_modules', alias);
 
-const nodesFolder: string = folder('./nodes');
+const nodesFolder: string = folder('./conformance/nodes');
 
 /** The path of another Node, from the npm package that carries its binaries. @throws Error when npm has none. */
 export function nodeOf(version: string): string {
@@ -66,15 +46,6 @@ export function nodeOf(version: string): string {
   process.stderr.write(`installing Node ${version} below ${nodesFolder}, once\n`);
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'package.json'), '{"private":true}');
-  const { status, stderr } = spawnSync(
-    'npm',
-    ['install', '--no-audit', '--no-fund', '--loglevel=error', `node@${version}`],
-    {
-      cwd: directory,
-      encoding: 'utf8',
-      shell: process.platform === 'win32',
-    },
-  );
-  if (status !== 0) throw new Error(`npm has no Node ${version}: ${stderr}`);
+  npm(['install', `node@${version}`], directory);
   return binary;
 }

@@ -4,7 +4,16 @@
  * "Inference" is one call of a client's method with all the SDK's own retries. Its span ends here, or, inside a route,
  * is handed to the router, which ends it once the verdict is known.
  */
-import { type Attributes, context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { type Cost, type Ending, isKnown, type UsageSource, usd } from '@routescope/conventions';
 import type { PriceBook } from '@routescope/conventions/prices';
 import { Capture } from '../content/capture.ts';
@@ -27,17 +36,16 @@ type Stage = 'asked' | 'answered' | 'taken' | 'streaming';
 export interface InferenceOptions {
   readonly api: Api;
   readonly server: Server;
-  readonly tracer: Tracer;
   readonly clock: Clock;
   readonly book: () => PriceBook;
   readonly content: () => ContentSettings;
-  /** The tool loop it is a turn of. */
-  readonly loop?: Loop | undefined;
 }
 
+/** Makes its span at once. A `loop` is the tool loop it is a turn of. */
 export class InferenceSpan {
   readonly #options: InferenceOptions;
   readonly #frame: Frame;
+  readonly #parent: Context;
   readonly #span: Span;
   readonly #startedAt: number;
   readonly #requestModel: string;
@@ -56,8 +64,8 @@ export class InferenceSpan {
   /** Keeps what was said; absent unless somebody asked for that. */
   #capture: Capture | undefined;
 
-  constructor(body: Json, options: InferenceOptions) {
-    const { api, server, tracer, clock, loop } = options;
+  constructor(body: Json, options: InferenceOptions, tracer: Tracer, loop?: Loop) {
+    const { api, server, clock } = options;
     this.#options = options;
     this.#frame = currentFrame();
     this.#requestModel = asText(body['model']) ?? '';
@@ -66,25 +74,20 @@ export class InferenceSpan {
     this.#heardAt = this.#startedAt;
     const { session, tag, attempt } = this.#frame;
     this.#asked = api.requestAttributes(body);
-    const attributes: Attributes = {
-      'gen_ai.operation.name': api.operation,
-      'gen_ai.provider.name': server.provider,
-      ...present({
-        'gen_ai.request.model': this.#requestModel || undefined,
-        'gen_ai.conversation.id': session,
-        'routescope.tag': tag,
-        'routescope.attempt.step': loop && ++loop.steps,
-      }),
-      'server.address': server.address,
-      'server.port': server.port,
-      ...this.#asked,
-      ...attempt?.attributes,
-    };
-    const name = this.#requestModel ? `${api.operation} ${this.#requestModel}` : api.operation;
+    // Filled one by one: spreading several objects into one would cost more than the span.
+    const attributes: Attributes = { 'gen_ai.operation.name': api.operation, 'gen_ai.provider.name': server.provider };
+    if (this.#requestModel) attributes['gen_ai.request.model'] = this.#requestModel;
+    if (typeof session === 'string') attributes['gen_ai.conversation.id'] = session;
+    if (typeof tag === 'string') attributes['routescope.tag'] = tag;
+    if (loop) attributes['routescope.attempt.step'] = ++loop.steps;
+    attributes['server.address'] = server.address;
+    attributes['server.port'] = server.port;
+    Object.assign(attributes, this.#asked, attempt?.attributes);
+    this.#parent = attempt?.parent ?? context.active();
     this.#span = tracer.startSpan(
-      name,
+      this.#requestModel ? `${api.operation} ${this.#requestModel}` : api.operation,
       { kind: SpanKind.CLIENT, attributes, startTime: hrTime(this.#startedAt) },
-      attempt?.parent ?? context.active(),
+      this.#parent,
     );
     attempt?.begun();
     guard(() => this.#capturing(body));
@@ -107,7 +110,7 @@ export class InferenceSpan {
       ran = { result: call() };
     };
     try {
-      context.with(trace.setSpan(this.#frame.attempt?.parent ?? context.active(), this.#span), once);
+      context.with(trace.setSpan(this.#parent, this.#span), once);
     } catch (problem) {
       if (hasBegun && !ran) throw problem; // the method's own
       countFailure();
@@ -123,10 +126,16 @@ export class InferenceSpan {
 
   /** The response is there; its body is not read yet. */
   answered(): void {
-    guard(() => {
-      this.#stage = 'answered';
+    this.#stage = 'answered';
+    this.#heard();
+  }
+
+  #heard(): void {
+    try {
       this.#heardAt = this.#options.clock();
-    });
+    } catch {
+      countFailure();
+    }
   }
 
   /** The app has asked for the parsed answer. */

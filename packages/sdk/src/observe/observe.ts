@@ -6,7 +6,7 @@ import { bookOf } from '../prices.ts';
 import { type Clock, systemClock } from '../telemetry.ts';
 import { leavesUsageOpen, withoutUsage } from './apis/chat-completions.ts';
 import { copyOf } from './copy.ts';
-import { type Api, asJson, type Json } from './facts.ts';
+import { type Api, asJson } from './facts.ts';
 import { InferenceSpan } from './inference.ts';
 import { loops, methods, results } from './methods.ts';
 import { type Loop, patchLoop, patchMethod, patchResults, patchRetries, replace, type Watch } from './patch.ts';
@@ -72,16 +72,15 @@ function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions):
     content: contentOf(options.content),
     clock: options.clock ?? systemClock,
   };
-  const begun = (body: Json, api: Api, loop?: Loop): InferenceSpan =>
-    new InferenceSpan(body, { ...common, api, loop, tracer: trace.getTracer(scopeName) });
   const asksForUsage = options.includeUsage ?? isUsageSafe(server);
 
   observed.set(copy, options);
   const resource = (path: string): Internal => path.split('.').reduce((owner, name) => owner?.[name], copy);
 
   for (const { owner, names, api, usageOnRequest } of methods[kind]) {
+    const settings = { ...common, api };
     const begin = (body: unknown, loop: Loop | undefined): Watch => {
-      const inference = begun(asJson(body), api, loop);
+      const inference = new InferenceSpan(asJson(body), settings, trace.getTracer(scopeName), loop);
       if (!usageOnRequest || !asksForUsage || !leavesUsageOpen(asJson(body))) return { inference, body };
       const asking = asJson(body);
       const copied = { ...asking, stream_options: { ...asJson(asking['stream_options']), include_usage: true } };
@@ -91,10 +90,12 @@ function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions):
   }
   for (const { owner, names } of loops[kind]) for (const name of names) patchLoop(resource(owner), name);
   for (const { owner, names, api } of results[kind]) {
+    const settings = { ...common, api };
     const read = (line: unknown): void => {
       const { message } = asJson(asJson(line)['result']);
       if (message === undefined) return; // it failed, expired or was canceled, and cost nothing
-      const inference = begun({ model: asJson(message)['model'] }, api);
+      const asked = { model: asJson(message)['model'] };
+      const inference = new InferenceSpan(asked, settings, trace.getTracer(scopeName));
       inference.answer(message);
       inference.end('complete');
     };

@@ -11,15 +11,46 @@ export interface Droppable {
 const open = new Set<Droppable>();
 const dropped = new FinalizationRegistry<Droppable>((inference) => inference.drop());
 
+/**
+ * Answers that are there and not taken yet. Nearly every one is taken at once, and a finalizer costs more than all the
+ * rest of watching: so only what is still here a moment later gets one.
+ */
+const untaken = new Map<Droppable, object>();
+let sweep: NodeJS.Timeout | undefined;
+/** ms */
+const aMoment = 10;
+
+/** The inference has begun. */
+export function opened(inference: Droppable): void {
+  open.add(inference);
+}
+
 /** Closes the inference once nobody can reach `held` any more. The inference itself must not hold it. */
 export function closeWhenDropped(held: object, inference: Droppable): void {
-  open.add(inference);
-  dropped.register(held, inference, inference);
+  if (open.has(inference)) dropped.register(held, inference, inference);
+}
+
+/** Does so if the answer is not taken in a moment. */
+export function closeUnlessTaken(held: object, inference: Droppable): void {
+  untaken.set(inference, held);
+  if (sweep === undefined) sweep = setTimeout(giveFinalizers, aMoment).unref();
+}
+
+/** The answer is taken: its reader will tell the end. */
+export function answerTaken(inference: Droppable): void {
+  if (!untaken.delete(inference)) dropped.unregister(inference);
+}
+
+function giveFinalizers(): void {
+  sweep = undefined;
+  for (const [inference, held] of untaken) closeWhenDropped(held, inference);
+  untaken.clear();
 }
 
 /** The inference has come to its end. */
 export function closed(inference: Droppable): void {
-  if (open.delete(inference)) dropped.unregister(inference);
+  open.delete(inference);
+  untaken.delete(inference);
 }
 
 /**

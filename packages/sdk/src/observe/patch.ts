@@ -13,7 +13,7 @@
  */
 import { guard } from '../telemetry.ts';
 import type { InferenceSpan } from './inference.ts';
-import { closeWhenDropped } from './open.ts';
+import { answerTaken, closeUnlessTaken, closeWhenDropped, opened } from './open.ts';
 
 /** What is watched, and what of it the app does not see because it never asked for it. */
 export interface Watch {
@@ -148,16 +148,17 @@ function watched(promise: Internal, watch: Watch): unknown {
     if (!(promise instanceof Promise)) inference.end('raw');
     return promise instanceof Promise ? promise.then(...reading(watch)) : promise;
   }
-  closeWhenDropped(watch, inference);
+  opened(inference);
   const answered = (response: unknown): unknown => {
     inference.answered();
+    closeUnlessTaken(watch, inference);
     return response;
   };
   // Replaced, not only observed: an observer would make the rejection count as handled.
   promise.responsePromise = promise.responsePromise.then(answered, failing(inference));
   const { parseResponse } = promise;
   promise.parseResponse = (...given: unknown[]) => {
-    inference.taken();
+    taken(inference);
     return parseResponse.apply(promise, given).then(...reading(watch));
   };
   return watchRest(promise, watch);
@@ -170,7 +171,7 @@ export function watchBuiltOn(promise: Internal): unknown {
     const watch: Watch | undefined = props?.options?.[rider];
     const parsed = parseResponse.call(promise, client, props);
     if (watch?.inference === undefined) return parsed;
-    watch.inference.taken();
+    taken(watch.inference);
     return parsed.then(...reading(watch));
   };
   return promise;
@@ -195,12 +196,17 @@ function watchRest(promise: Internal, watch: Watch): unknown {
     mapped.responsePromise = promise.responsePromise;
     const { parseResponse } = mapped;
     mapped.parseResponse = (...given: unknown[]) => {
-      inference.taken();
+      taken(inference);
       return parseResponse.apply(mapped, given).catch(failing(inference));
     };
     return watchRest(mapped, watch);
   };
   return promise;
+}
+
+function taken(inference: InferenceSpan): void {
+  inference.taken();
+  answerTaken(inference);
 }
 
 /** What to do with the parsed answer, and with the failure to get one. */
@@ -235,6 +241,7 @@ function watchStream(stream: Internal, watch: Watch): unknown {
   const iterate = stream.iterator;
   let isWatched = false;
   inference.streams();
+  closeWhenDropped(watch, inference);
   stream.iterator = () => {
     const source = iterate.call(stream);
     if (isWatched) return source; // a second reader gets the SDK's error, which is none of the inference
