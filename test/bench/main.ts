@@ -5,7 +5,7 @@ import type { Figure } from './figure.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  // quick, seed: of the parts that simulate.
+  // quick: of the parts that take long; seed: of those that simulate.
   options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, seed: { type: 'string' } },
 });
 const quick = values.quick ?? false;
@@ -16,9 +16,9 @@ const parts: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   router: async () => (await import('./router.ts')).router(),
   receive: async () => (await import('./receive.ts')).receive(),
   store: async () => (await import('./store.ts')).store(),
-  freshness: async () => (await import('./steady.ts')).freshness(),
-  memory: async () => (await import('./steady.ts')).memory(),
-  acknowledge: async () => (await import('./steady.ts')).acknowledge(),
+  freshness: async () => (await import('./steady.ts')).freshness({ quick }),
+  memory: async () => (await import('./steady.ts')).memory({ quick }),
+  acknowledge: async () => (await import('./steady.ts')).acknowledge({ quick }),
   drift: async () => (await import('./drift.ts')).drift({ quick, seed }),
 };
 
