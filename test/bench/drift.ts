@@ -55,7 +55,7 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
   const figures: Figure[] = [];
 
   // Delay against the optimum, cell by cell.
-  const delayRuns = quick ? 60 : 600;
+  const delayRuns = quick ? 50 : 300;
   const ratios = new Map<number, number[]>([
     [4, []],
     [2, []],
@@ -89,11 +89,11 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
   });
 
   // False alarms in four weeks, world by world.
-  const nullRuns = quick ? 16 : 100;
+  const nullRuns = quick ? 12 : 50;
   let highest = -1;
   let highestName = '';
   for (const [name, shape] of Object.entries(worlds))
-    for (const callsPerHour of quick ? [200] : [20, 200, 2_000]) {
+    for (const callsPerHour of quick ? [200] : traffic) {
       const world: World = { name, callsPerHour, rate: 0.02, ...shape };
       let alarms = 0;
       for (let i = 0; i < nullRuns; i++) if (run({ world, seed: seed + 5_000 + i })) alarms++;
@@ -106,7 +106,7 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
   figures.push({ ...worstWorld, goal: `${worstWorld.goal}: ${highestName}` });
 
   // With a release marker at the change.
-  const markerRuns = quick ? 60 : 300;
+  const markerRuns = quick ? 40 : 200;
   const markerRatios: number[] = [];
   for (const callsPerHour of traffic)
     for (const [rate, multiple] of [
@@ -124,8 +124,8 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
     }
   figures.push(ratioFigure('marker_delay_ratio', markerRatios, 0.65));
 
-  figures.push(...honesty(quick ? 60 : 300, seed));
-  figures.push(...seasons(quick ? 10 : 60, seed));
+  figures.push(...honesty(quick ? 40 : 200, seed));
+  figures.push(...seasons(quick ? 6 : 20, seed));
   return figures;
 }
 

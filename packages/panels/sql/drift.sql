@@ -14,18 +14,16 @@ WITH
     intDiv(m_now - 10080, 240) * 240 AS m_halves,
     intDiv(m_now - 40320, 240) * 240 AS m_begin,
     intDiv(m_begin, 1440) AS first_day,
-    -- Fine rows, oldest first: half hours, then minutes; and which of them begin a bucket, the coarser the older.
-    arrayConcat(range(m_begin, m_fives, 30), range(m_fives, m_now)) AS fine,
-    arrayMap(t -> t % multiIf(t >= m_minutes, 1, t >= m_fives, 5, t >= m_halves, 30, 240) = 0, fine) AS begins,
-    arrayReverse(begins) AS is_bucket,
-    arrayReverse(arrayFilter((t, b) -> b, fine, begins)) AS at,
-    arrayPushBack(arrayPopFront(at), at[-1] - 1) AS before,
-    arrayPushFront(arrayPopBack(at), m_now) AS after,
     (
         SELECT groupArray((kind, environment, tag, model, name, state,
             intDiv(toInt64(toUnixTimestamp(at)), 60) AS m, intDiv(toInt64(toUnixTimestamp(coalesce(since, at))), 60), numbers['units'], numbers['fallbacks']))
         FROM (SELECT * FROM routescope.events FINAL WHERE at < toDateTime({to:DateTime}) AND kind IN ('deploy', 'route_table', 'pin', 'accept', 'alarm') ORDER BY at)
     ) AS all_events,
+
+    -- Fine rows, oldest first: half hours, then minutes; and which of them begin a bucket, the coarser the older.
+    fine_rows AS (SELECT arrayConcat(range(m_begin, m_fives, 30), range(m_fives, m_now)) AS fine),
+    begun AS (SELECT fine, arrayMap(t -> t % multiIf(t >= m_minutes, 1, t >= m_fives, 5, t >= m_halves, 30, 240) = 0, fine) AS begins FROM fine_rows),
+    grid AS (SELECT arrayReverse(begins) AS is_bucket, arrayReverse(arrayFilter((t, b) -> b, fine, begins)) AS at FROM begun),
 
     -- Half hours of the lookback: settled days from the cache, the others counted now.
     halves AS
@@ -176,128 +174,166 @@ WITH
             arraySum((k, e, v) -> if(v > 0, pow(k - e, 2) / v, 0), near_k, near_e, chance) AS hour_scatter
         FROM hourly
     ),
-    weekdays AS
+    believed_hours AS
     (
-        SELECT *,
-            arrayCount(v -> v > 0, chance) AS busy_hours,
-            if(hour_scatter > busy_hours, 1 - busy_hours / hour_scatter, 0) AS hour_belief,
-            arrayMap((k, e) -> 1 + hour_belief * ((k + 5) / (e + 5) - 1), near_k, near_e) AS hour_risk,
-            arrayFlatten(arrayMap(x -> [x, x], hour_risk)) AS day_risk,
-            arrayMap((x, y) -> x * y, ln, arrayFlatten(arrayMap(d -> day_risk, l_weekdays))) AS exposed,
-            arrayMap(w -> [w], arrayFlatten(arrayMap(w -> arrayWithConstant(48, w), l_weekdays))) AS weekday_of,
-            arrayReduce('sumMap', weekday_of, arrayMap(x -> [1.], ln)).2 AS ones,
-            arrayMap((x, one) -> rate * (x - one), arrayReduce('sumMap', weekday_of, arrayMap(x -> [x + 1], exposed)).2, ones) AS week_e,
-            arrayMap((x, one) -> x - one, arrayReduce('sumMap', weekday_of, arrayMap(x -> [x + 1], lk)).2, ones) AS week_k,
-            arraySum((k, e) -> if(e > 0, pow(k - e, 2) / e, 0), week_k, week_e) AS week_scatter
+        SELECT *, arrayCount(v -> v > 0, chance) AS busy_hours, if(hour_scatter > busy_hours, 1 - busy_hours / hour_scatter, 0) AS hour_belief
         FROM hours
     ),
+    day_risks AS
+    (
+        SELECT *, arrayFlatten(arrayMap((k, e) -> [1 + hour_belief * ((k + 5) / (e + 5) - 1), 1 + hour_belief * ((k + 5) / (e + 5) - 1)], near_k, near_e)) AS day_risk,
+            arrayMap(w -> [w], arrayFlatten(arrayMap(w -> arrayWithConstant(48, w), l_weekdays))) AS weekday_of
+        FROM believed_hours
+    ),
+    by_weekday AS
+    (
+        SELECT *, arrayReduce('sumMap', weekday_of, arrayMap(x -> [1.], ln)).2 AS ones,
+            arrayReduce('sumMap', weekday_of, arrayMap((x, y) -> [x * y + 1], ln, arrayFlatten(arrayMap(d -> day_risk, l_weekdays)))).2 AS week_exposed,
+            arrayReduce('sumMap', weekday_of, arrayMap(x -> [x + 1], lk)).2 AS week_seen
+        FROM day_risks
+    ),
+    weekdays AS
+    (
+        SELECT *, arrayMap((x, one) -> rate * (x - one), week_exposed, ones) AS week_e, arrayMap((x, one) -> x - one, week_seen, ones) AS week_k
+        FROM by_weekday
+    ),
+    believed_weekdays AS
+    (
+        SELECT *, arraySum((k, e) -> if(e > 0, pow(k - e, 2) / e, 0), week_k, week_e) AS week_scatter, arrayCount(e -> e > 0, week_e) AS busy_days
+        FROM weekdays
+    ),
+    week_risks AS
+    (
+        SELECT *, if(learned_days >= 14 AND week_scatter > busy_days, 1 - busy_days / week_scatter, 0) AS week_belief,
+            if(length(week_e) = 7, arrayMap((k, e) -> 1 + week_belief * ((k + 5) / (e + 5) - 1), week_k, week_e), arrayWithConstant(7, 1.)) AS week_risk
+        FROM believed_weekdays
+    ),
+    learned_risks AS (SELECT *, arrayFlatten(arrayMap(w -> arrayMap(h -> h * week_risk[w + 1], day_risk), l_weekdays)) AS learned_risk FROM week_risks),
     risks AS
     (
-        SELECT environment, tag, first_model, half_n, half_k, minute_n, minute_k, excluded, rise, fall, unit, m_restart, pinned_n, pinned_k, threshold, markers, m_first, learned_k,
-            ln, lk, lkk, lkn, lnn, day_risk,
-            arrayCount(e -> e > 0, week_e) AS busy_days,
-            if(learned_days >= 14 AND week_scatter > busy_days, 1 - busy_days / week_scatter, 0) AS week_belief,
-            if(length(week_e) = 7, arrayMap((k, e) -> 1 + week_belief * ((k + 5) / (e + 5) - 1), week_k, week_e), arrayWithConstant(7, 1.)) AS week_risk,
-            arrayFlatten(arrayMap(w -> arrayMap(h -> h * week_risk[w + 1], day_risk), l_weekdays)) AS learned_risk,
-            if(learned_k = 0, 0, learned_k / arraySum((x, y) -> x * y, ln, learned_risk)) AS exposed_rate
-        FROM weekdays
+        SELECT environment, tag, first_model, half_n, half_k, minute_n, minute_k, excluded, rise, fall, unit, m_restart, pinned_n, pinned_k, threshold, markers, m_first,
+            day_risk, week_risk, learned_k, ln, lk, lkk, lkn, lnn, if(learned_k = 0, 0, learned_k / arraySum((x, y) -> x * y, ln, learned_risk)) AS exposed_rate,
+            arrayMap(r -> exposed_rate * r, learned_risk) AS expected_rate
+        FROM learned_risks
     ),
     -- By how much counts scatter more than chance, in blocks of 15 to 1440 minutes: at least 1, never less than in shorter
     -- blocks, and only where there are twenty blocks to tell it from.
-    scattered AS
+    running AS
     (
-        SELECT *,
-            arrayMap(r -> exposed_rate * r, learned_risk) AS expected_rate,
-            arraySum((r, kk_, kn_, nn_) -> kk_ - 2 * r * kn_ + r * r * nn_, expected_rate, lkk, lkn, lnn) AS q15,
-            arrayCumSum(arrayMap((r, n) -> r * n, expected_rate, ln)) AS sum_e, arrayCumSum(lk) AS sum_k, arrayCumSum(ln) AS sum_n,
-            range(1, toUInt32(length(ln)) + 1) AS i,
-            arrayCount((n, k) -> n > 0 OR k > 0, ln, lk) AS busy
+        SELECT *, range(1, toUInt32(length(ln)) + 1) AS i, arrayCumSum(arrayMap((r, n) -> r * n, expected_rate, ln)) AS sum_e, arrayCumSum(lk) AS sum_k, arrayCumSum(ln) AS sum_n,
+            arraySum((r, kk_, kn_, nn_) -> kk_ - 2 * r * kn_ + r * r * nn_, expected_rate, lkk, lkn, lnn) AS q15, arrayCount((n, k) -> n > 0 OR k > 0, ln, lk) AS busy15
         FROM risks
     ),
-    hour_blocks AS
+    blocks AS
     (
         SELECT *,
-            arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % 2 = 0, sum_e, i), 0)) AS e60, arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % 2 = 0, sum_k, i), 0)) AS k60, arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % 2 = 0, sum_n, i), 0)) AS n60,
-            arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % 8 = 0, sum_e, i), 0)) AS e240, arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % 8 = 0, sum_k, i), 0)) AS k240, arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % 8 = 0, sum_n, i), 0)) AS n240,
-            arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % 48 = 0, sum_e, i), 0)) AS e1440, arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % 48 = 0, sum_k, i), 0)) AS k1440, arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % 48 = 0, sum_n, i), 0)) AS n1440
-        FROM scattered
+            arrayMap(length -> (
+                arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % length = 0, sum_e, i), 0)),
+                arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % length = 0, sum_k, i), 0)),
+                arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % length = 0, sum_n, i), 0))), [2, 8, 48]) AS by_length
+        FROM running
+    ),
+    scatters AS
+    (
+        SELECT *, arrayPushFront(arrayMap(b -> arraySum((e, k) -> pow(k - e, 2), b.1, b.2), by_length), q15) AS squares,
+            arrayPushFront(arrayMap(b -> arrayCount((k, n) -> n > 0 OR k > 0, b.2, b.3), by_length), busy15) AS busy
+        FROM blocks
     ),
     dispersed AS
     (
         SELECT environment, tag, first_model, half_n, half_k, minute_n, minute_k, excluded, rise, fall, unit, m_restart, pinned_n, pinned_k, threshold, markers, m_first, day_risk, week_risk,
-            arrayMap((q, blocks) -> if(blocks >= 20 AND learned_k > 0, q / learned_k, 1),
-                [q15, arraySum((e, k) -> pow(k - e, 2), e60, k60), arraySum((e, k) -> pow(k - e, 2), e240, k240), arraySum((e, k) -> pow(k - e, 2), e1440, k1440)],
-                [busy, arrayCount((n, k) -> n > 0 OR k > 0, n60, k60), arrayCount((n, k) -> n > 0 OR k > 0, n240, k240), arrayCount((n, k) -> n > 0 OR k > 0, n1440, k1440)]) AS scatter
-        FROM hour_blocks
+            arrayMap((q, blocks) -> if(blocks >= 20 AND learned_k > 0, greatest(1, q / learned_k), 1), squares, busy) AS scatter
+        FROM scatters
     ),
 
     -- Buckets, newest first: what has been seen since each of them began.
-    buckets AS
+    counted AS
     (
-        SELECT environment, tag, first_model, unit, threshold, rise, fall, m_first, m_restart, pinned_n, pinned_k,
-            greatest(1, scatter[1]) AS d15, greatest(d15, scatter[2]) AS d60, greatest(1, arrayMax(arraySlice(scatter, 1, 3))) AS d240, greatest(1, arrayMax(scatter)) AS d1440,
+        SELECT * EXCEPT (minute_n, minute_k, day_risk, week_risk, excluded),
+            arrayResize(minute_n, m_now - m_fives, 0.) AS late_n, arrayResize(minute_k, m_now - m_fives, 0.) AS late_k,
+            if(empty(excluded), arrayWithConstant(m_now - m_fives, 1), arrayMap(t -> NOT arrayExists(p -> t >= p.1 AND t < p.2, excluded), range(m_fives, m_now))) AS late_kept,
             intDiv(m_begin, 30) - first_day * 48 + 1 AS oldest, intDiv(m_fives - m_begin, 30) AS older,
-            arrayMap((x, t) -> if(arrayExists(p -> t >= p.1 AND t < p.2, excluded), 0, x), arrayResize(minute_n, m_now - m_fives, 0.), range(m_fives, m_now)) AS late_n,
-            arrayMap((x, t) -> if(arrayExists(p -> t >= p.1 AND t < p.2, excluded), 0, x), arrayResize(minute_k, m_now - m_fives, 0.), range(m_fives, m_now)) AS late_k,
-            arrayConcat(arraySlice(half_n, oldest, older), late_n) AS n,
-            -- Risk by half hours of all days from the first on, then the same for every minute.
-            arrayFlatten(arrayMap(d -> arrayMap(h -> h * week_risk[(first_day + d + 3) % 7 + 1], day_risk), range(30))) AS half_risk,
-            arrayConcat(arraySlice(half_risk, oldest, older), arraySlice(arrayFlatten(arrayMap(r -> arrayWithConstant(30, r), arraySlice(half_risk, oldest + older, 97))), 1, m_now - m_fives)) AS risk,
-            arrayFilter((x, b) -> b, arrayCumSum(arrayReverse(n)), is_bucket) AS n1,
-            arrayFilter((x, b) -> b, arrayCumSum(arrayReverse(arrayConcat(arraySlice(half_k, oldest, older), late_k))), is_bucket) AS k1,
-            arrayFilter((x, b) -> b, arrayCumSum(arrayReverse(arrayMap((x, r) -> x * r, n, risk))), is_bucket) AS e1,
-            if(empty(markers), arrayWithConstant(length(at), 0.), arrayMap((t, next) -> arraySum(p -> if(p.1 >= t AND p.1 < next, p.2, 0), markers), at, after)) AS marker
+            arrayFlatten(arrayMap(d -> arrayMap(h -> h * week_risk[(first_day + d + 3) % 7 + 1], day_risk), range(30))) AS half_risk
         FROM dispersed
     ),
-    -- Against the baseline, and within the incident of every open alarm.
-    asked AS
+    lined_up AS
     (
-        SELECT environment, tag, first_model, unit, threshold, m_first, n1, k1, e1, marker, asked_.1 AS question, asked_.2 AS m_from, asked_.3 AS m_monitor, asked_.4 AS opened,
-            endsWith(question, '_recovery') AS is_recovery,
-            arrayCount(t -> t >= m_from, at) AS reach,
-            n1[reach] + if(is_recovery, 0, pinned_n) AS all_n, k1[reach] + if(is_recovery, 0, pinned_k) AS all_k, e1[reach] + if(is_recovery, 0, pinned_n) AS all_e,
-            if(question IN ('rise', 'fall_recovery'), 1, -1) AS direction,
-            pow(1 + {wobble:Float64}, direction) AS t,
-            pow(0.8 * {multiple:Float64}, direction) AS r1, pow(1.25 * {multiple:Float64}, direction) AS r2, pow(2 * {multiple:Float64}, direction) AS r3, pow(4 * {multiple:Float64}, direction) AS r4,
-            -- Trials scatter less than the Poisson counts the ratio is made for: by 1 - rate.
-            if(all_k > 0 AND all_e > 0, 1 / greatest(1 - all_k / all_e, 0.2), 0) AS sharpness,
-            -- By age up to 15, 60, 240 minutes, and older; in the first hours every minute has its bucket.
-            arrayConcat(arrayWithConstant(15, sharpness / d15), arrayWithConstant(45, sharpness / d60), arrayWithConstant(180, sharpness / d240), arrayWithConstant(length(at) - 240, sharpness / d1440)) AS power,
-            -- A change that began after the bucket before and up to this one leaves the same counts.
-            arrayMap((m, b, w) -> if(m < m_monitor, 0, m - greatest(b, m_monitor - 1) + if(is_recovery, 0, w)), at, before, marker) AS weight
+        SELECT environment, tag, first_model, unit, threshold, rise, fall, m_first, m_restart, pinned_n, pinned_k, scatter, markers,
+            arrayConcat(arraySlice(half_n, oldest, older), arrayMap((x, y) -> x * y, late_n, late_kept)) AS n,
+            arrayConcat(arraySlice(half_k, oldest, older), arrayMap((x, y) -> x * y, late_k, late_kept)) AS k,
+            arrayConcat(arraySlice(half_risk, oldest, older), arraySlice(arrayFlatten(arrayMap(r -> arrayWithConstant(30, r), arraySlice(half_risk, oldest + older, 97))), 1, m_now - m_fives)) AS risk
+        FROM counted
+    ),
+    buckets AS
+    (
+        SELECT environment, tag, first_model, unit, threshold, rise, fall, m_first, m_restart, pinned_n, pinned_k, at, scatter[1] AS d15, arrayMax(arraySlice(scatter, 1, 2)) AS d60, arrayMax(arraySlice(scatter, 1, 3)) AS d240, arrayMax(scatter) AS d1440,
+            arrayPushBack(arrayPopFront(at), at[-1] - 1) AS before,
+            arrayFilter((x, b) -> b, arrayCumSum(arrayReverse(n)), is_bucket) AS n1, arrayFilter((x, b) -> b, arrayCumSum(arrayReverse(k)), is_bucket) AS k1,
+            arrayFilter((x, b) -> b, arrayCumSum(arrayReverse(arrayMap((x, r) -> x * r, n, risk))), is_bucket) AS e1,
+            if(empty(markers), arrayWithConstant(length(at), 0.), arrayMap((t, next) -> arraySum(p -> if(p.1 >= t AND p.1 < next, p.2, 0), markers), at, arrayPushFront(arrayPopBack(at), m_now))) AS marker
+        FROM lined_up CROSS JOIN grid
+    ),
+    -- Against the baseline, and within the incident of every open alarm.
+    questions AS
+    (
+        SELECT * EXCEPT (rise, fall, marker), asked_.1 AS question, asked_.2 AS m_from, asked_.3 AS m_monitor, asked_.4 AS opened, endsWith(question, '_recovery') AS is_recovery,
+            if(question IN ('rise', 'fall_recovery'), 1, -1) AS direction, if(is_recovery, arrayWithConstant(length(at), 0.), marker) AS marker
         FROM buckets
         ARRAY JOIN arrayConcat(
             [('rise', 0, greatest(m_first + 1440, m_restart), if(rise.6 = 'opened', rise.7, 0)), ('fall', 0, greatest(m_first + 1440, m_restart), if(fall.6 = 'opened', fall.7, 0))],
             if(rise.6 = 'opened', [('rise_recovery', rise.8, rise.7, rise.7)], []),
             if(fall.6 = 'opened', [('fall_recovery', fall.8, fall.7, fall.7)], [])) AS asked_
     ),
+    reached AS
+    (
+        SELECT *, arrayCount(t -> t >= m_from, at) AS reach,
+            n1[reach] + if(is_recovery, 0, pinned_n) AS all_n, k1[reach] + if(is_recovery, 0, pinned_k) AS all_k, e1[reach] + if(is_recovery, 0, pinned_n) AS all_e,
+            pow(1 + {wobble:Float64}, direction) AS t,
+            pow(0.8 * {multiple:Float64}, direction) AS r1, pow(1.25 * {multiple:Float64}, direction) AS r2, pow(2 * {multiple:Float64}, direction) AS r3, pow(4 * {multiple:Float64}, direction) AS r4
+        FROM questions
+    ),
+    asked AS
+    (
+        SELECT *,
+            -- Trials scatter less than the Poisson counts the ratio is made for: by 1 - rate.
+            1 / greatest(1 - all_k / all_e, 0.2) AS sharpness,
+            log(r1 / t) AS l1, log(r2 / t) AS l2, log(r3 / t) AS l3, log(r4 / t) AS l4, (r1 - 1) / all_e AS excess1, (r2 - 1) / all_e AS excess2, (r3 - 1) / all_e AS excess3, (r4 - 1) / all_e AS excess4,
+            -- A change that began after the bucket before and up to this one leaves the same counts.
+            arrayMap((m, b, w) -> if(m < m_monitor, 0, m - greatest(b, m_monitor - 1) + w), at, before, marker) AS weight
+        FROM reached
+        WHERE all_k > 0 AND all_e > 0
+    ),
+    powered AS
+    (
+        SELECT *,
+            arrayMap(e -> log(1 + (t - 1) * e / all_e), e1) AS tolerated,
+            -- By age up to 15, 60, 240 minutes, and older; in the first hours every minute has its bucket.
+            arrayConcat(arrayWithConstant(15, sharpness / d15), arrayWithConstant(45, sharpness / d60), arrayWithConstant(180, sharpness / d240), arrayWithConstant(length(at) - 240, sharpness / d1440)) AS power
+        FROM asked
+    ),
     weighed AS
     (
-        SELECT *, log(r1 / t) AS l1, log(r2 / t) AS l2, log(r3 / t) AS l3, log(r4 / t) AS l4,
-            arrayMap(e -> log(1 + (t - 1) * e / all_e), e1) AS tolerated,
+        SELECT environment, tag, first_model, unit, threshold, m_first, question, is_recovery, m_from, m_monitor, opened, all_n, all_k, n1, k1, at, before, marker, weight,
             arrayMap((k, e, p, o) ->
-                ( exp(least(700, p * (k * l1 - all_k * (log(1 + (r1 - 1) * e / all_e) - o))))
-                + exp(least(700, p * (k * l2 - all_k * (log(1 + (r2 - 1) * e / all_e) - o))))
-                + exp(least(700, p * (k * l3 - all_k * (log(1 + (r3 - 1) * e / all_e) - o))))
-                + exp(least(700, p * (k * l4 - all_k * (log(1 + (r4 - 1) * e / all_e) - o))))) / 4, k1, e1, power, tolerated) AS ratio
-        FROM asked
-        WHERE sharpness > 0
+                ( exp(least(700, p * (k * l1 - all_k * (log(1 + excess1 * e) - o))))
+                + exp(least(700, p * (k * l2 - all_k * (log(1 + excess2 * e) - o))))
+                + exp(least(700, p * (k * l3 - all_k * (log(1 + excess3 * e) - o))))
+                + exp(least(700, p * (k * l4 - all_k * (log(1 + excess4 * e) - o))))) / 4, k1, e1, power, tolerated) AS ratio
+        FROM powered
     ),
     believed AS
     (
-        SELECT environment, tag, first_model, unit, threshold, m_first, question, is_recovery, m_from, m_monitor, opened, all_n, all_k, n1, k1,
-            arrayMap((w, r) -> w * r, weight, ratio) AS belief, arraySum(belief) AS evidence, arrayCumSum(belief) AS sums,
+        SELECT *, arrayMap((w, r) -> w * r, weight, ratio) AS belief,
             -- As likely as any minute of its bucket, with the marker's belief on top.
-            arrayMap((w, r, b) -> if(w = 0, 0, r * (1 + if(is_recovery, 0, b))), weight, ratio, marker) AS likely
+            arrayMap((w, r, b) -> if(w = 0, 0, r * (1 + b)), weight, ratio, marker) AS likely
         FROM weighed
     ),
+    summed AS (SELECT *, arraySum(belief) AS evidence, arrayCumSum(belief) AS sums, indexOf(likely, arrayMax(likely)) AS best FROM believed),
     found AS
     (
-        SELECT environment, tag, first_model, unit, threshold, m_first, question, is_recovery, m_from, m_monitor, opened, all_n, all_k, evidence,
-            indexOf(likely, arrayMax(likely)) AS best, n1[best] AS n_since, k1[best] AS k_since,
-            greatest(arrayFirstIndex(b -> b >= 0.05 * evidence, sums), 1) AS newest,
+        SELECT *, n1[best] AS n_since, k1[best] AS k_since, at[best] AS m_best, greatest(arrayFirstIndex(b -> b >= 0.05 * evidence, sums), 1) AS newest,
             if(sums[-1] >= 0.95 * evidence, arrayFirstIndex(b -> b >= 0.95 * evidence, sums), toUInt32(length(sums))) AS eldest
-        FROM believed
+        FROM summed
         WHERE evidence > 0
     )
 SELECT
@@ -311,7 +347,7 @@ SELECT
     evidence >= threshold_minutes AS alarm,
     opened > 0 AS is_open,
     if(opened = 0, NULL, toDateTime(opened * 60, 'UTC')) AS opened_at,
-    toDateTime(at[best] * 60, 'UTC') AS began_at,
+    toDateTime(m_best * 60, 'UTC') AS began_at,
     toDateTime(greatest(before[eldest] + 1, m_monitor) * 60, 'UTC') AS began_from,
     toDateTime(at[newest] * 60, 'UTC') AS began_to,
     all_n - n_since AS units_before,
