@@ -197,3 +197,10 @@ export function writeVarint(into: Uint8Array, at: number, value: number): number
   into[at++] = value;
   return at;
 }
+
+/** Is `start..end` exactly one varint? */
+export function isVarint(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 1 || end - start > 10) return false;
+  for (let at = start; at < end - 1; at++) if ((bytes[at] as number) < 0x80) return false;
+  return (bytes[end - 1] as number) < 0x80;
+}

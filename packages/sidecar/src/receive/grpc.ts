@@ -5,8 +5,8 @@
 import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import type { Limits } from './body.ts';
 import type { Receiver } from './receiver.ts';
+import type { Signal } from './signal.ts';
 import { codes, responseBody, statusWithRetry } from './status.ts';
-import type { Signal } from './walk.ts';
 
 export interface GrpcOptions {
   readonly receiver: Receiver;

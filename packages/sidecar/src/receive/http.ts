@@ -6,8 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Aborted, type Body, type ContentEncoding, contentEncodings, type Limits, readBody, TooLarge } from './body.ts';
 import type { Buffers } from './buffers.ts';
 import { busy, type Receiver, stopping } from './receiver.ts';
+import type { Signal } from './signal.ts';
 import { codes, encodingOf, encodings, responseBody, sendStatus } from './status.ts';
-import type { Signal } from './walk.ts';
 
 export type OtlpEndpoint = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 

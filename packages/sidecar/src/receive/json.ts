@@ -5,7 +5,7 @@
  */
 
 import { Malformed } from '../wire.ts';
-import type { Signal } from './walk.ts';
+import type { Signal } from './signal.ts';
 
 type Json = Record<string, unknown>;
 

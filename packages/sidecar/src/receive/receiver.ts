@@ -8,8 +8,9 @@ import type { Buffers } from './buffers.ts';
 import { countCut, type ReceiveCounters } from './counters.ts';
 import { inflate } from './inflate.ts';
 import { requestFromJson } from './json.ts';
+import type { Signal } from './signal.ts';
 import { codes, type Encoding } from './status.ts';
-import { type Signal, type Walked, walk } from './walk.ts';
+import { type Walked, walk } from './walk.ts';
 
 export interface ReceiverOptions {
   readonly spool: Spool;

@@ -1,7 +1,7 @@
 /** What a sender is told, in the encoding it spoke: google.rpc.Status for errors, Export…ServiceResponse for success. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { writeVarint } from '../wire.ts';
-import type { Signal } from './walk.ts';
+import type { Signal } from './signal.ts';
 
 /** What OTLP/HTTP is spoken in: https://opentelemetry.io/docs/specs/otlp/#otlphttp */
 export const encodings = { protobuf: 'application/x-protobuf', json: 'application/json' } as const;

@@ -4,14 +4,14 @@
  * seen before and refuses spans without usable ids.
  */
 import { createHash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 import type { Redactor } from '../redact/redactor.ts';
-import { crcFieldBytes, crcTag, digestSplit, logTag, spanTag } from '../spool/record.ts';
+import { digestSplit, logTag, spanTag } from '../spool/record.ts';
 import type { Seen } from '../spool/seen.ts';
 import {
   Cursor,
   eventShape,
   type Field,
+  isVarint,
   keyValue,
   linkShape,
   logShape,
@@ -20,13 +20,11 @@ import {
   scopeShape,
   spanShape,
   statusShape,
-  varintBytes,
-  writeVarint,
 } from '../wire.ts';
-import { type Body, withRoomForRecords } from './body.ts';
+import type { Body } from './body.ts';
 import type { Buffers } from './buffers.ts';
-
-export type Signal = 'traces' | 'logs';
+import { delimited, type Edit, nothing, Records } from './records.ts';
+import { messages, type Signal } from './signal.ts';
 
 export interface Walked {
   /** The records, one after the other; a view into `buffer`. */
@@ -67,54 +65,35 @@ export function walk(body: Body, options: WalkOptions): Walked {
   return walker.walked();
 }
 
-/** What OTLP calls the messages of a signal; their field numbers are the same. */
-const messages = {
-  traces: ['ExportTraceServiceRequest', 'ResourceSpans', 'ScopeSpans'],
-  logs: ['ExportLogsServiceRequest', 'ResourceLogs', 'ScopeLogs'],
-} as const;
-
 const evaluation = Buffer.from('gen_ai.evaluation.result');
 const eventNameKey = Buffer.from('event.name');
-/** Behind the span: the time it was received, and the checksum. */
-const trailerBytes = 9 + crcFieldBytes;
-
 class Walker {
-  /** The request's body, and behind it the records; one buffer, so that every copy is a copyWithin. */
-  out: Buffer;
   readonly #options: WalkOptions;
   readonly #bodyBytes: number;
   readonly #cursor: Cursor;
-  /** Over `out`, to read four bytes at once. */
-  #view: DataView;
+  readonly #records: Records;
   readonly #redact: Redactor;
-  readonly #receivedLow: number;
-  readonly #receivedHigh: number;
-  #at: number;
-  /** Resource and scope as every record of the scope begins with. */
-  #prefix: Uint8Array = nothing;
   /** What of the item at hand is left out (`with` undefined) or written anew. */
   #edits: Edit[] = [];
   readonly #cuts: string[] = [];
   /** Offsets of the ids of what was added to `seen`, trace id and span id by turns, and digests of logs. */
   readonly #added: number[] = [];
   readonly #digests: Uint8Array[] = [];
-  #spans = 0;
   #received = 0;
   #duplicate = 0;
   #rejected = 0;
   #because: string | undefined;
 
   constructor(body: Body, options: WalkOptions) {
-    this.out = body.buffer;
     this.#options = options;
     this.#bodyBytes = body.length;
     this.#cursor = new Cursor(body.buffer);
-    this.#view = viewOf(body.buffer);
+    this.#records = new Records(body, options, this.#cursor);
     this.#redact = options.redact;
-    this.#at = body.length;
-    if (body.buffer.length < body.length + slackBytes) this.#grow(slackBytes);
-    this.#receivedLow = Number(BigInt.asUintN(32, options.receivedAtUnixNano));
-    this.#receivedHigh = Number(BigInt.asUintN(32, options.receivedAtUnixNano >> 32n));
+  }
+
+  get out(): Buffer {
+    return this.#records.out;
   }
 
   request(): void {
@@ -138,7 +117,7 @@ class Walker {
       cursor.expect(message, 'scope', 2);
       const scopeStart = cursor.start;
       const scope = this.#child(scopeStart, at, scopeItems, 0x12, scopeShape, 3);
-      this.#prefix = Buffer.concat([resource, scope]);
+      this.#records.prefix = Buffer.concat([resource, scope]);
       this.#items(scopeStart, at, scopeItems);
     }
   }
@@ -171,8 +150,7 @@ class Walker {
   }
 
   #span(spanStart: number, spanEnd: number): void {
-    const bytes = this.out;
-    const view = this.#view;
+    const { out: bytes, view } = this.#records;
     const redact = this.#redact;
     const cursor = this.#cursor;
     let traceId = 0;
@@ -254,7 +232,7 @@ class Walker {
     if (because !== undefined) this.#reject(because);
     else if (this.#options.seen.add(bytes, traceId, spanId)) {
       this.#added.push(traceId, spanId);
-      this.#write(spanTag, spanStart, spanEnd);
+      this.#records.write(spanTag, spanStart, spanEnd, this.#edits);
     } else this.#duplicate++;
     if (this.#edits.length > 0) this.#edits = [];
   }
@@ -279,12 +257,13 @@ class Walker {
     }
     this.#received++;
     if (isEvaluation) {
-      const from = this.#write(logTag, logStart, logEnd);
-      const digest = createHash('sha256')
-        .update(this.out.subarray(from, this.#at - trailerBytes))
-        .digest();
+      this.#records.write(logTag, logStart, logEnd, this.#edits);
+      const digest = createHash('sha256').update(this.#records.lastItem).digest();
       if (this.#options.seen.add(digest, 0, digestSplit)) this.#digests.push(digest);
-      else this.#unwrite();
+      else {
+        this.#records.unwrite();
+        this.#duplicate++;
+      }
     } else this.#reject('event_name is not gen_ai.evaluation.result: other logs are not kept');
     if (this.#edits.length > 0) this.#edits = [];
   }
@@ -341,13 +320,14 @@ class Walker {
         keyEnd = at;
       } else {
         // A second value is merged with the first by whoever decodes it: each is looked at.
-        if (valueEnd > value) name ??= this.#redact.attribute(this.out, this.#view, key, keyEnd, value, valueEnd);
+        if (valueEnd > value)
+          name ??= this.#redact.attribute(this.out, this.#records.view, key, keyEnd, value, valueEnd);
         value = cursor.start;
         valueEnd = at;
         cursor.check(value, at, known.shape as Shape);
       }
     }
-    return name ?? this.#redact.attribute(this.out, this.#view, key, keyEnd, value, valueEnd);
+    return name ?? this.#redact.attribute(this.out, this.#records.view, key, keyEnd, value, valueEnd);
   }
 
   /** Checks a message that has attributes. @returns its content without those that are cut, undefined when none is. */
@@ -396,58 +376,6 @@ class Walker {
     return Buffer.concat(kept);
   }
 
-  /** Writes the record of the item at these offsets, edited. @returns where its field's content begins. */
-  #write(tag: number, start: number, end: number): number {
-    let itemBytes = end - start;
-    for (const edit of this.#edits) itemBytes += (edit.with?.length ?? 0) - (edit.end - edit.start);
-    const prefix = this.#prefix;
-    const bytes = prefix.length + 1 + varintBytes(itemBytes) + itemBytes + trailerBytes;
-    if (this.#at + bytes + 5 > this.out.length) this.#grow(bytes + 5);
-    const { out } = this;
-    let at = writeVarint(out, this.#at, bytes);
-    const begin = at;
-    out.set(prefix, at);
-    at += prefix.length;
-    out[at] = tag;
-    at = writeVarint(out, at + 1, itemBytes);
-    const content = at;
-    if (this.#edits.length > 0) {
-      at = copyEdited(out, at, start, end, this.#edits);
-    } else {
-      out.copyWithin(at, start, end);
-      at += itemBytes;
-    }
-    out[at] = 0x21;
-    writeUInt32(out, at + 1, this.#receivedLow);
-    writeUInt32(out, at + 5, this.#receivedHigh);
-    at += 9;
-    const checksum = crc32(out.subarray(begin, at));
-    out[at] = crcTag;
-    writeUInt32(out, at + 1, checksum);
-    this.#lastAt = this.#at;
-    this.#at = at + crcFieldBytes;
-    this.#spans++;
-    return content;
-  }
-
-  #lastAt = 0;
-
-  /** Takes the record written last back: it is one that was seen before. */
-  #unwrite(): void {
-    this.#at = this.#lastAt;
-    this.#spans--;
-    this.#duplicate++;
-  }
-
-  #grow(bytes: number): void {
-    const larger = this.#options.buffers.take(Math.max(withRoomForRecords(this.#bodyBytes), (this.#at + bytes) * 1.5));
-    larger.set(this.out.subarray(0, this.#at));
-    this.#options.buffers.give(this.out);
-    this.out = larger;
-    this.#cursor.bytes = larger;
-    this.#view = viewOf(larger);
-  }
-
   forget(): void {
     const { seen } = this.#options;
     const added = this.#added;
@@ -458,10 +386,11 @@ class Walker {
 
   walked(): Walked {
     for (const name of this.#cuts) this.#options.onCut(name);
+    const { written, out, count } = this.#records;
     return {
-      records: this.out.subarray(this.#bodyBytes, this.#at),
-      buffer: this.out,
-      spans: this.#spans,
+      records: written,
+      buffer: out,
+      spans: count,
       received: this.#received,
       duplicate: this.#duplicate,
       rejected: this.#rejected,
@@ -471,52 +400,4 @@ class Walker {
   }
 }
 
-interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly with: Uint8Array | undefined;
-}
-
-const nothing = new Uint8Array(0);
 const attributesField: Field = { name: 'attributes', wire: 2 };
-
-/** How far behind the end of the body is looked, before it is known that it ends there. */
-const slackBytes = 256;
-
-const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-
-/** Is `start..end` exactly one varint? */
-function isVarint(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start < 1 || end - start > 10) return false;
-  for (let at = start; at < end - 1; at++) if ((bytes[at] as number) < 0x80) return false;
-  return (bytes[end - 1] as number) < 0x80;
-}
-
-function delimited(tag: number, content: Uint8Array): Uint8Array {
-  const field = Buffer.allocUnsafe(1 + varintBytes(content.length) + content.length);
-  field[0] = tag;
-  field.set(content, writeVarint(field, 1, content.length));
-  return field;
-}
-
-function copyEdited(out: Buffer, at: number, start: number, end: number, edits: readonly Edit[]): number {
-  let from = start;
-  for (const edit of edits) {
-    out.copyWithin(at, from, edit.start);
-    at += edit.start - from;
-    if (edit.with) {
-      out.set(edit.with, at);
-      at += edit.with.length;
-    }
-    from = edit.end;
-  }
-  out.copyWithin(at, from, end);
-  return at + end - from;
-}
-
-function writeUInt32(out: Uint8Array, at: number, value: number): void {
-  out[at] = value;
-  out[at + 1] = value >>> 8;
-  out[at + 2] = value >>> 16;
-  out[at + 3] = value >>> 24;
-}
