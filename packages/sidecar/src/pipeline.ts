@@ -139,8 +139,10 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const loader = startLoader({ spool, insert, letters, workDirectory: join(dataDirectory, 'work'), log });
   const forwarder = startForwarder({ spool, targets: forward, log });
   // A server's disks are their operator's, and other sidecars' rows are on them.
-  const maxStoreBytes = engine.kind === 'server' ? Number.POSITIVE_INFINITY : (options.maxStoreBytes ?? 20 * 1024 ** 3);
-  const cap = startCap({ writer: engine.writer, maxBytes: maxStoreBytes, log });
+  const cap =
+    engine.kind === 'server'
+      ? undefined
+      : startCap({ writer: engine.writer, maxBytes: options.maxStoreBytes ?? 20 * 1024 ** 3, log });
   const metrics = createMetrics();
   const acknowledged = metrics.histogram(
     'routescope_acknowledge_seconds',
@@ -172,8 +174,8 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     queued: spool.lag(loadConsumer).spans,
     recovered,
     engineRestarts: engine.restarts,
-    storeBytes: cap.bytes,
-    dropped: cap.dropped,
+    storeBytes: cap?.bytes ?? 0,
+    dropped: cap?.dropped ?? [],
     forward: forwarder.status(),
   });
   const watch = startWatch(engine, options.watch ?? {}, log);
@@ -220,7 +222,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     }
   } catch (problem) {
     server.close();
-    cap.close();
+    cap?.close();
     await watch.close();
     await Promise.all([loader.close(), forwarder.close(0)]);
     await Promise.all([engine.close(), spool.close()]);
@@ -241,7 +243,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     replay: () => replay(letters, insert),
     async close() {
       receiver.refuse();
-      cap.close();
+      cap?.close();
       const closed = new Promise((done) => server.close(done));
       server.closeIdleConnections();
       await grpc?.close();
