@@ -53,7 +53,7 @@ export function observedClients(providerUrl: string): Clients {
 const labels = ['question', 'comparison', 'chitchat', 'command', 'other'] as const;
 const Ranking = z.array(z.number().int().min(0)).min(1);
 
-function researchRoutes({ openai, anthropic }: Clients) {
+export function researchRoutes({ openai, anthropic }: Clients) {
   const gpt = openaiChat(openai);
   const claude = anthropicMessages(anthropic);
   return routes({
@@ -152,8 +152,8 @@ export const answers: Readonly<Record<Tag, { readonly good: string; readonly bad
   'next-step': { good: 'next: compare retention', bad: 'Anything else?' },
 };
 
-export const newRouter = (clients: Clients): ResearchRouter =>
-  createRouter(researchRoutes(clients), {
+export const newRouter = (table: ReturnType<typeof researchRoutes>): ResearchRouter =>
+  createRouter(table, {
     clock,
     sleep: async (ms) => pass(ms),
     random: () => 0.5,

@@ -6,7 +6,7 @@ import type { CallRef } from '@routescope/sdk/router';
 import { type Fixtures, type Json, loadFixtures, loadTraffic } from '../provider/fixtures.ts';
 import { type Provider, startProvider } from '../provider/server.ts';
 import { type SidecarProcess, startSidecarProcess } from '../sidecar.ts';
-import { type Clients, newRouter, observedClients, playing, type ResearchRouter } from './assistant.ts';
+import { type Clients, newRouter, observedClients, playing, type ResearchRouter, researchRoutes } from './assistant.ts';
 import { at, clock } from './clock.ts';
 import { days, type PlannedCall, type PlannedSession, plan } from './plan.ts';
 
@@ -56,7 +56,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     ...(options.prices !== undefined && { prices: options.prices }),
   });
   const clients = observedClients(provider.url);
-  const router = newRouter(clients);
+  const table = researchRoutes(clients);
   const surprises: string[] = [];
   const scores: Promise<boolean>[] = [];
   const end = Date.now() - 60_000;
@@ -86,6 +86,8 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     await at(session.startsAt, () =>
       withSession(session.id, async () => {
         for (const call of session.calls) {
+          // The plan says what each call meets: what one learned of a provider's limit would send the next elsewhere.
+          const router = newRouter(table);
           const ref = await playing
             .run(call.id, () => runCall(clients, router, call))
             .catch((error: unknown) => void surprises.push(`${call.tag} ${call.id}: ${String(error)}`));

@@ -15,6 +15,7 @@ import { ChatReply } from './answer.ts';
 import { llmJudge } from './checks.ts';
 import { declaredAttempts } from './compile.ts';
 import { BudgetError, RouteError } from './errors.ts';
+import { Health } from './health.ts';
 import { limitsOf } from './limits.ts';
 import { createRouter, type RouterOptions } from './route.ts';
 import { type Route, routes, type TryOptions, type Via } from './routes.ts';
@@ -213,6 +214,32 @@ describe('two providers', () => {
     await router.route('job', input);
     expect(asked).toEqual(['alpha', 'beta', 'beta']);
     expect(told(calls().at(-1), 'route.reason', 'divert.cause')).toEqual(['rate_limit', 'rate_limit']);
+  });
+
+  test('who was passed over for a limit that was near is asked after all when the other fails', async () => {
+    const asked: string[] = [];
+    const health = new Health({ clock: () => now });
+    health.blocks('alpha', 60_000);
+    const router = createRouter(
+      routes({
+        job: {
+          why: 'w',
+          caughtBy: 'nothing',
+          tiers: [
+            { name: 'small', ...provider('alpha', () => reply('late but good'), asked) },
+            { name: 'top', ...provider('beta', () => status(400), asked) },
+          ],
+        },
+      }),
+      { ...options, health },
+    );
+    expect((await router.route('job', input)).answer).toBe('late but good');
+    expect(asked).toEqual(['beta', 'alpha']);
+    const [call] = calls() as [ReadableSpan];
+    expect(attemptsOf(call).map((span) => told(span, 'tier.name', 'attempt.reason'))).toEqual([
+      ['top', 'first'],
+      ['small', 'failover'],
+    ]);
   });
 });
 

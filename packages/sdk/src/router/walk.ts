@@ -83,7 +83,7 @@ export class Walk {
     if (outcome === 'accepted' || outcome === 'canceled') return stop;
     const { health, random, clock, patienceMs, compiled } = this.#options;
     this.#tried.add(keyOf(this.#at));
-    const onward = this.#find(this.#at.rank);
+    const onward = this.#onward();
     const upward = this.#find(this.#at.rank + 1);
     const wait = waitMs(error, random, clock());
     const move = nextMove({
@@ -107,6 +107,19 @@ export class Walk {
     else if (move === 'rerun') this.#rerunsLeft--;
     else this.#moveTo(move === 'failover' ? onward : upward);
     return { move: 'go on', waitMs: move === 'retry' ? wait : undefined };
+  }
+
+  /** Whom to ask after a failure: from here on, else one that was passed over because its limit was near. */
+  #onward(): Placement {
+    const onward = this.#find(this.#at.rank);
+    if (onward.place) return onward;
+    const spared = this.#passed.find(
+      ({ at, cause }) =>
+        cause === 'rate_limit' &&
+        !this.#tried.has(keyOf(at)) &&
+        this.#options.health.availability(this.#placeAt(at).provider) !== 'circuit_open',
+    );
+    return spared ? { ...onward, place: spared.at } : onward;
   }
 
   #moveTo({ place, passed }: Placement): void {
