@@ -56,11 +56,7 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
 
   // Delay against the optimum, cell by cell.
   const delayRuns = quick ? 50 : 300;
-  const ratios = new Map<number, number[]>([
-    [4, []],
-    [2, []],
-  ]);
-  const cells: { name: string; ratio: number; error: number }[] = [];
+  const cells: { name: string; multiple: number; ratio: number; error: number }[] = [];
   for (const callsPerHour of traffic)
     for (const rate of rates)
       for (const multiple of [4, 2]) {
@@ -69,13 +65,12 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
         const best = (optimalDelay(rate, rate * multiple, (callsPerHour / 60) * fourWeeks) / callsPerHour) * 60;
         const ratio = mean(found) / best;
         const spread = Math.sqrt(mean(found.map((each) => (each - mean(found)) ** 2)) / delayRuns) / best;
-        ratios.get(multiple)?.push(ratio);
-        cells.push({ name: `${rate * 100} % x${multiple} at ${callsPerHour}/h`, ratio, error: spread });
+        cells.push({ name: `${rate * 100} % x${multiple} at ${callsPerHour}/h`, multiple, ratio, error: spread });
         say(
           `${cells.at(-1)?.name}: mean ${mean(found).toFixed(1)} min, median ${median(found).toFixed(1)}, optimum ${best.toFixed(1)}, ratio ${ratio.toFixed(2)}`,
         );
       }
-  const of = (multiple: number): number[] => ratios.get(multiple) as number[];
+  const of = (multiple: number): Cell[] => cells.filter((cell) => cell.multiple === multiple);
   figures.push(ratioFigure('delay_ratio_4x', of(4), 1.35), ratioFigure('delay_ratio_2x', of(2), 1.5));
   const worst = cells.reduce((a, b) => (b.ratio > a.ratio ? b : a));
   figures.push({
@@ -122,19 +117,36 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
         `${rate * 100} % x${multiple} at ${callsPerHour}/h: median ${without.toFixed(1)} min, with a marker ${withMarker.toFixed(1)}`,
       );
     }
-  figures.push(ratioFigure('marker_delay_ratio', markerRatios, 0.65));
+  figures.push(
+    ratioFigure(
+      'marker_delay_ratio',
+      markerRatios.map((ratio) => ({ ratio, error: 0 })),
+      0.65,
+    ),
+  );
 
   figures.push(...honesty(quick ? 40 : 200, seed));
   figures.push(...seasons(quick ? 6 : 20, seed));
   return figures;
 }
 
-/** Mean over the cells; least and most are those of a cell. */
-const ratioFigure = (name: string, cells: readonly number[], goal: number): Figure => ({
-  ...figure(name, '1', cells, `at most ${goal}, mean over ${cells.length} cells`, () => true),
-  value: Number(mean(cells).toPrecision(4)),
-  met: mean(cells) <= goal,
-});
+interface Cell {
+  readonly ratio: number;
+  /** Standard error of the ratio. */
+  readonly error: number;
+}
+
+/** Mean over the cells, held to the goal within two standard errors; least and most are those of a cell. */
+function ratioFigure(name: string, cells: readonly Cell[], goal: number): Figure {
+  const ratios = cells.map((cell) => cell.ratio);
+  const error = Math.sqrt(cells.reduce((sum, cell) => sum + cell.error ** 2, 0)) / cells.length;
+  const doubt = error > 0 ? ` ± ${(2 * error).toFixed(3)}` : '';
+  return {
+    ...figure(name, '1', ratios, `at most ${goal}${doubt}, mean over ${cells.length} cells`, () => true),
+    value: Number(mean(ratios).toPrecision(4)),
+    met: mean(ratios) - 2 * error <= goal,
+  };
+}
 
 /** Whether what an alarm says is true: where the change lies, how large it is for certain; and when it is over. */
 function honesty(runs: number, seed: number): Figure[] {
