@@ -2,6 +2,7 @@
 import { createClient } from '@clickhouse/client';
 import { type Ask, alerts, readAlert } from '@routescope/panels';
 import type { Account } from '../provider/ledger.ts';
+import { differencesIn, type Message } from './drift.ts';
 import { driftingTag, sessionsForAlert } from './plan.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -20,6 +21,8 @@ export interface Checked {
   readonly not_in_price_list: readonly { readonly model: string; readonly cost_usd: string | null }[];
   /** What each alert fires for. */
   readonly alerts: Readonly<Record<string, readonly string[]>>;
+  /** What the webhook was told of drift; null when too few sessions were played for it. */
+  readonly drift: readonly Message[] | null;
   readonly skipped_fixtures: readonly string[];
   readonly differences: readonly string[];
 }
@@ -51,7 +54,7 @@ export async function check(simulation: Simulation): Promise<Checked> {
   };
   const count = async (sql: string): Promise<number> => Number((await rowsOf<{ n: string }>(sql))[0]?.n);
 
-  const status = await sidecar.status();
+  const status = simulation.played;
   const { ended, exported, failed } = telemetry.stats();
   const calls = {
     made: simulation.made,
@@ -140,6 +143,9 @@ export async function check(simulation: Simulation): Promise<Checked> {
       same(`tags for which ${alert.id} is to fire, and fires`, String(drifting), String(firing[alert.id]));
   }
 
+  const { told } = simulation;
+  if (told) differences.push(...differencesIn(told, drifting));
+
   await client.close();
   const total = provider.ledger.total();
   const sum = (rowsOf: readonly ModelRow[], name: 'input' | 'output' | 'cacheRead' | 'cacheWrite'): string =>
@@ -159,6 +165,7 @@ export async function check(simulation: Simulation): Promise<Checked> {
     models,
     not_in_price_list: notInList,
     alerts: firing,
+    drift: told === undefined ? null : told.first,
     skipped_fixtures: loaded.skipped.map(({ name, reason }) => `${name}: ${reason}`),
     differences,
   };

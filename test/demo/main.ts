@@ -78,7 +78,8 @@ async function show(simulation: Simulation, dataDirectory: string): Promise<void
   const { url } = simulation.sidecar;
   const report = spawn(process.execPath, [cli, 'report', '--url', url], { stdio: ['ignore', 'inherit', 'inherit'] });
   await once(report, 'exit');
-  process.stdout.write(`
+  const told = simulation.told?.first.map(({ text }) => text).join('\n');
+  process.stdout.write(`${told ? `\nWhat a webhook was told (serve --alert-webhook URL):\n${told}\n` : ''}
 ${simulation.made} calls over six days. In the last three, the small model of ${driftingTag} got worse: see its fallback rate.
 
 Ask on, in another terminal:

@@ -8,7 +8,8 @@ import { type Provider, startProvider } from '../provider/server.ts';
 import { type SidecarProcess, startSidecarProcess } from '../sidecar.ts';
 import { type Clients, newRouter, observedClients, playing, type ResearchRouter, researchRoutes } from './assistant.ts';
 import { at, clock } from './clock.ts';
-import { days, type PlannedCall, type PlannedSession, plan } from './plan.ts';
+import { type Told, watchDays } from './drift.ts';
+import { days, type PlannedCall, type PlannedSession, plan, sessionsForAlert } from './plan.ts';
 
 export interface SimulationOptions {
   readonly dataDirectory: string;
@@ -23,6 +24,8 @@ export interface SimulationOptions {
 
 export interface Simulation {
   readonly sidecar: SidecarProcess;
+  /** What the sidecar that took the spans had counted in the end. */
+  readonly played: Readonly<Record<string, number>>;
   readonly provider: Provider;
   readonly telemetry: Telemetry;
   readonly loaded: Fixtures;
@@ -33,6 +36,8 @@ export interface Simulation {
   readonly scoresTaken: number;
   /** Calls that did not end as planned, with what happened. */
   readonly surprises: readonly string[];
+  /** Of drift, to a webhook; undefined when too few sessions were played for it. */
+  readonly told: Told | undefined;
   close(): Promise<void>;
 }
 
@@ -45,7 +50,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   progress('starting the sidecar and the provider');
   const loaded = loadFixtures(options.fixtures);
   const [sidecar, provider] = await Promise.all([
-    startSidecarProcess(options.dataDirectory, ['--linger-ms', '300']),
+    startSidecarProcess(options.dataDirectory, ['--linger-ms', '300', '--watch-every', '0']),
     startProvider(),
   ]);
   const telemetry = start({
@@ -109,8 +114,14 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   await telemetry.flush();
   const taken = (await Promise.all(scores)).filter(Boolean).length;
   await settled(sidecar, telemetry.stats().exported);
+  const played = await sidecar.status();
+  progress('asking the watch what it would have told');
+  const watched = planned.length < sessionsForAlert ? undefined : await watchDays(options.dataDirectory, sidecar);
+  const running = watched?.sidecar ?? sidecar;
   return {
-    sidecar,
+    sidecar: running,
+    played,
+    told: watched?.told,
     provider,
     telemetry,
     loaded,
@@ -122,7 +133,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     async close() {
       await telemetry.shutdown();
       await provider.close();
-      await sidecar.stop('SIGTERM');
+      await running.stop('SIGTERM');
     },
   };
 }

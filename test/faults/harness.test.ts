@@ -13,11 +13,19 @@ const run = (...flags: string[]): Promise<{ code: number; lost: number; doubled:
     }),
   );
 
+/** When a fault strikes is chance; a guard's absence that one seed does not show, another does. */
+async function withoutGuard(guard: string, rounds: number): Promise<{ code: number; lost: number; doubled: number }> {
+  for (let seed = 1; ; seed++) {
+    const outcome = await run('--rounds', String(rounds), '--seed', String(seed), '--without', guard);
+    if (outcome.code !== 0 || seed === 3) return outcome;
+  }
+}
+
 test('without the fsync spans are lost; without the token, or without the set of seen spans, they are doubled', async () => {
   const [fsync, token, seen] = await Promise.all([
-    run('--rounds', '6', '--without', 'fsync'),
-    run('--rounds', '8', '--without', 'token'),
-    run('--rounds', '4', '--without', 'seen'),
+    withoutGuard('fsync', 6),
+    withoutGuard('token', 8),
+    withoutGuard('seen', 4),
   ]);
   expect(fsync?.code).toBe(1);
   expect(fsync?.lost).toBeGreaterThan(0);
@@ -25,4 +33,4 @@ test('without the fsync spans are lost; without the token, or without the set of
   expect(token?.doubled).toBeGreaterThan(0);
   expect(seen?.code).toBe(1);
   expect(seen?.doubled).toBeGreaterThan(0);
-}, 120_000);
+}, 240_000);

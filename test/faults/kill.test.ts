@@ -82,11 +82,10 @@ test('kill -9 of the engine while it loads loses nothing, doubles nothing, and 2
   for (const [index, body] of bodies.entries()) {
     expect(await send(sidecar, body)).toBe(200);
     if (index % 7 !== 3) continue;
-    const engine = sidecar.enginePid();
-    if (engine > 0) {
-      engines.add(engine);
-      process.kill(engine, 'SIGKILL');
-    }
+    const isNew = (pid: number): boolean => pid > 0 && !engines.has(pid);
+    await expect.poll(() => isNew(sidecar.enginePid())).toBe(true); // it was started again
+    engines.add(sidecar.enginePid());
+    process.kill(sidecar.enginePid(), 'SIGKILL');
   }
   await sidecar.stored(bodies.length * 512);
   expect(engines.size).toBeGreaterThan(1);

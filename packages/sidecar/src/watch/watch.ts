@@ -189,16 +189,21 @@ export function startWatch(
       clickhouse_settings: { async_insert: 0, date_time_input_format: 'best_effort' },
     });
 
-  let looking: Promise<void> = Promise.resolve();
+  /** The look under way: on a busy machine one may take longer than the time between two, and the next waits its turn. */
+  let looking: Promise<void> | undefined;
   const timer =
     everySeconds > 0
       ? setInterval(() => {
-          looking = look(Date.now()).catch((problem: unknown) => {
-            counters.failed++;
-            log(
-              `the watch could not look: ${problem instanceof Error ? problem.message.slice(0, 500) : String(problem)}`,
-            );
-          });
+          looking ??= look(Date.now())
+            .catch((problem: unknown) => {
+              counters.failed++;
+              log(
+                `the watch could not look: ${problem instanceof Error ? problem.message.slice(0, 500) : String(problem)}`,
+              );
+            })
+            .finally(() => {
+              looking = undefined;
+            });
         }, everySeconds * 1_000)
       : undefined;
   timer?.unref();
