@@ -1,9 +1,14 @@
--- The arms of each experiment: how many, how good, how dear, how slow. An even split is expected; intervals are 95 %.
+-- The arms of each experiment: how many, how good, how dear, how slow. Intervals are 95 %. The chance of a split is that of
+-- one at least as uneven, were the arms even (normal approximation); it counts sessions, since people are assigned and not
+-- calls. For arms that are not meant to be even, `routescope routes experiment NAME --shares` asks with the shares.
+WITH
+    count() OVER (PARTITION BY c.experiment) AS arms
 SELECT
     {from:DateTime} AS time,
     c.experiment AS experiment,
     c.arm AS arm,
     count() / sum(count()) OVER (PARTITION BY c.experiment) AS arm_share,
+    erfc(abs(arm_sessions - experiment_sessions / arms) / nullIf(sqrt(experiment_sessions * (1 / arms) * (1 - 1 / arms)), 0) / sqrt(2)) AS split_chance,
     avg(r.score) AS mean_score,
     avg(r.score) - 1.96 * stddevSamp(r.score) / sqrt(count(r.score)) AS low_score,
     avg(r.score) + 1.96 * stddevSamp(r.score) / sqrt(count(r.score)) AS high_score,
@@ -14,7 +19,9 @@ SELECT
     count(c.cost_usd) AS priced_calls,
     countIf(c.checked) AS checked_calls,
     count() AS arm_calls,
-    sum(count()) OVER (PARTITION BY c.experiment) AS calls
+    sum(count()) OVER (PARTITION BY c.experiment) AS calls,
+    uniqExactIf(c.session_id, c.session_id != '') AS arm_sessions,
+    sum(arm_sessions) OVER (PARTITION BY c.experiment) AS experiment_sessions
 FROM routescope.calls AS c
 LEFT JOIN
 (

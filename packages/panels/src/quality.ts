@@ -103,6 +103,7 @@ const experiments: Panel = {
   keys: ['experiment', 'arm'],
   columns: [
     share('arm_share', 'share of calls', { type: 'Float64', of: 'calls', least: 100 }),
+    plain('split_chance', 'chance of split', { of: 'experiment_sessions', least: 100 }),
     score('mean_score', 'mean score', { of: 'scores', least: 10 }),
     score('low_score', 'from', { of: 'scores', least: 10 }),
     score('high_score', 'to (95 %)', { of: 'scores', least: 10 }),
@@ -114,6 +115,8 @@ const experiments: Panel = {
     counted('checked_calls', 'checked calls'),
     counted('arm_calls', 'calls'),
     counted('calls', 'of calls'),
+    counted('arm_sessions', 'sessions'),
+    counted('experiment_sessions', 'of sessions'),
   ],
   empty: 'No experiment runs: give the router one, and its calls carry experiment and arm.',
 };

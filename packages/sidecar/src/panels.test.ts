@@ -298,3 +298,27 @@ describe('the fallback-spike alert', () => {
     expect(before.every((row) => row['value'] === 0)).toBe(true);
   });
 });
+
+test('a split of sessions over arms that is not even is told from chance', async () => {
+  const day = Date.parse('2026-12-01T00:00:00Z');
+  const play = (experiment: string, arm: string): Promise<unknown> =>
+    engine.writer.command({
+      query: `INSERT INTO routescope.calls (trace_id, call_id, started_at, session_id, experiment, arm)
+        SELECT concat({experiment:String}, toString(number)) AS id, id, toDateTime({at:UInt32}), concat({experiment:String}, toString(intDiv(number, 3))),
+          {experiment:String}, if(${arm}, 'a', 'b') FROM numbers(3000)`,
+      query_params: { experiment, at: day / 1_000 },
+    });
+  await play('even', 'intDiv(number, 3) % 2 = 0');
+  await play('planted 60/40', 'intDiv(number, 3) % 10 < 6');
+  const rows = await readPanel(ask, panel('experiments'), { from: day, to: day + 60_000 });
+  expect(
+    rows.map(({ experiment, arm, arm_share, arm_sessions }) => [experiment, arm, arm_share, arm_sessions]),
+  ).toEqual([
+    ['even', 'a', 0.5, 500],
+    ['even', 'b', 0.5, 500],
+    ['planted 60/40', 'a', 0.6, 600],
+    ['planted 60/40', 'b', 0.4, 400],
+  ]);
+  expect(rows[0]?.['split_chance']).toBe(1);
+  expect(Number(rows[2]?.['split_chance'])).toBeLessThan(1e-9);
+});

@@ -12,7 +12,7 @@ const functions = new Set(
   arraydifference arraydistinct arrayelement arrayexists arrayfilter arrayfirst arrayfirstindex arrayflatten arrayjoin
   arraymap arraymax arraymin arraypopback arraypopfront arraypushback arraypushfront arrayreduce arrayresize
   arrayreverse arrayreversesort arrayslice arraysort arraystringconcat arraysum arraywithconstant arrayzip asin avg
-  avgif bar cast ceil coalesce concat count countif date_diff date_trunc datediff empty endswith exp first_value floor
+  avgif bar cast ceil coalesce concat count countif date_diff date_trunc datediff empty endswith erfc exp first_value floor
   formatdatetime fromunixtimestamp fromunixtimestamp64milli fromunixtimestamp64nano greatest grouparray grouparrayif
   grouparrayinsertat groupuniqarray has hex histogram hour if ifnull ilike in indexof intdiv isfinite isnan isnotnull
   isnull json_value jsonextract jsonextractstring lag laginframe last_value leadinframe least length like ln log log10
