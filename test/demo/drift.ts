@@ -80,14 +80,20 @@ export async function watchDays(
   }
 }
 
-/** Waits until the watch has looked so many times more. */
+/** A look takes a second or two; a watch that has not managed one by then will not. */
+const patienceMs = 60_000;
+
+/** Waits until the watch has looked so many times more. @throws Error when it does not. */
 async function looks(sidecar: SidecarProcess, more: number): Promise<void> {
   const count = async (): Promise<number> => {
     const page = await (await fetch(`${sidecar.url}/metrics`)).text();
     return Number(/^routescope_drift_looks_total (\d+)$/m.exec(page)?.[1] ?? 0);
   };
-  for (const until = (await count()) + more; (await count()) < until; )
+  const giveUpAt = performance.now() + patienceMs;
+  for (const until = (await count()) + more; (await count()) < until; ) {
+    if (performance.now() > giveUpAt) throw new Error(`the watch did not look within ${patienceMs / 1_000} s`);
     await new Promise((again) => setTimeout(again, 100));
+  }
 }
 
 /** What is not as it should be; nothing when all is well. */
