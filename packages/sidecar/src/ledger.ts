@@ -83,7 +83,7 @@ export function ledgerMetrics(status: () => SidecarStatus): readonly Metric[] {
     ),
     {
       name: 'routescope_load_held',
-      help: '1 while nothing is loaded until a person puts the database right.',
+      help: '1 while nothing is loaded: the store has not been there since the start, or a person has to put it right.',
       type: 'gauge',
       read: () => (status().held === undefined ? 0 : 1),
     },

@@ -115,7 +115,7 @@ export interface SidecarStatus extends Readonly<ReceiveCounters>, Readonly<LoadC
 /** How long a stop waits for the engine to take what is spooled. */
 const flushPatienceMs = 20_000;
 
-/** @throws Error with a sentence: directory in use, port taken, chdb missing. */
+/** @throws Error with a sentence: directory in use, port taken, chdb missing, wrong password. */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const { dataDirectory, host = '127.0.0.1', port = 4318, log = () => {} } = options;
   const { lingerMs = 1_000, lingerRows = 100_000, forward = [], forwardLagBytes = 1024 ** 3 } = options;
@@ -131,10 +131,11 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   });
   const seen = await openSeen(spool);
   const recovered = spool.lag(loadConsumer).spans;
-  const { engine, insert } = await openStore({ ...options, log }).catch(async (problem: unknown) => {
+  const store = await openStore({ ...options, log }).catch(async (problem: unknown) => {
     await spool.close();
     throw problem;
   });
+  const { engine, insert } = store;
   const letters = deadLettersIn(join(dataDirectory, 'dead-letter'));
   const loader = startLoader({ spool, insert, letters, workDirectory: join(dataDirectory, 'work'), log });
   const forwarder = startForwarder({ spool, targets: forward, log });
@@ -171,6 +172,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const status = (): SidecarStatus => ({
     ...counters,
     ...loader.counters,
+    held: loader.counters.held ?? store.problem,
     queued: spool.lag(loadConsumer).spans,
     recovered,
     engineRestarts: engine.restarts,
@@ -205,7 +207,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       },
       metrics: metrics.handle,
       alive: (_, response) => void response.end('alive\n'),
-      ready: (_, response) => answerReady(response, engine, loader.counters.held),
+      ready: (_, response) => answerReady(response, engine, status().held),
     },
     { log, admits, tls },
   );
@@ -225,7 +227,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     cap?.close();
     await watch.close();
     await Promise.all([loader.close(), forwarder.close(0)]);
-    await Promise.all([engine.close(), spool.close()]);
+    await Promise.all([store.close(), spool.close()]);
     if ((problem as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw problem;
     throw new Error(
       `port ${port} on ${host} is taken: stop what listens there (another sidecar, a collector?), or choose one with --port`,
@@ -248,7 +250,8 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       server.closeIdleConnections();
       await grpc?.close();
       const patience = new AbortController();
-      await Promise.race([loader.flush(), sleep(flushPatienceMs, undefined, patience).catch(() => {})]);
+      if (store.problem === undefined)
+        await Promise.race([loader.flush(), sleep(flushPatienceMs, undefined, patience).catch(() => {})]);
       patience.abort();
       await Promise.all([loader.close(), forwarder.close()]);
       const left = spool.lag(loadConsumer).spans;
@@ -257,17 +260,23 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       await closed;
       metrics.close();
       await watch.close();
-      await Promise.all([engine.close(), spool.close()]);
+      await Promise.all([store.close(), spool.close()]);
     },
   };
 }
 
 /** Ready to be asked. Spans are taken and kept also while the engine is away, so a probe that gates senders asks `/livez`. */
 async function answerReady(response: ServerResponse, engine: Engine, held: string | undefined): Promise<void> {
-  const { success } = await engine.reader.ping();
-  const problem = success ? held && `nothing is loaded: ${held}` : 'the engine is being started';
+  const problem = held === undefined ? await silenceOf(engine) : `nothing is loaded: ${held}`;
   response.statusCode = problem ? 503 : 200;
   response.end(`${problem ?? 'ready'}\n`);
+}
+
+/** Undefined when it answers in time. */
+async function silenceOf({ kind, reader }: Engine): Promise<string | undefined> {
+  const { success } = await Promise.race([reader.ping(), sleep(5_000, { success: false }, { ref: false })]);
+  if (success) return undefined;
+  return kind === 'child' ? 'the engine is being started' : 'ClickHouse does not answer';
 }
 
 async function versionOf(engine: Engine): Promise<string> {

@@ -24,3 +24,18 @@ interface Door {
   /** Settings every question is asked with. */
   readonly settings: Readonly<Record<string, string>>;
 }
+
+/** An engine that may not be there yet: until it is, its clients fail with a connection error. */
+export interface EngineToStart {
+  readonly engine: Engine;
+  /**
+   * Resolves once it answers; may be called again after it failed.
+   * @throws Misconfigured when trying again is of no use, another Error when it may be.
+   */
+  start(): Promise<void>;
+}
+
+/** Something is set up wrongly: trying again is of no use until a person has changed it. The message says what. */
+export class Misconfigured extends Error {
+  override readonly name = 'Misconfigured';
+}

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ClickHouseClient } from '@clickhouse/client';
+import { Misconfigured } from './engine.ts';
 import { type Layout, layoutOf, onCluster, render } from './layout.ts';
 
 const directory = new URL('../../migrations/', import.meta.url);
@@ -61,7 +62,7 @@ export async function pending(client: ClickHouseClient, layout: Layout): Promise
   return migrations(layout).filter(({ id, checksum }) => {
     const before = done.get(id);
     if (before !== undefined && before !== checksum)
-      throw new Error(
+      throw new Misconfigured(
         `migration ${id} was changed after it ran on this database: restore the file, and put the change into a new one`,
       );
     return before === undefined;
@@ -91,7 +92,7 @@ export async function settle(client: ClickHouseClient, wanted: Layout): Promise<
   const saying = ({ cluster, traces }: Layout): string =>
     `${cluster === undefined ? 'on one server' : `on cluster ${cluster}`}${traces === undefined ? '' : `, fed from ${traces}`}`;
   if ((wanted.cluster ?? found.cluster) !== found.cluster || (wanted.traces ?? found.traces) !== found.traces)
-    throw new Error(
+    throw new Misconfigured(
       `the database routescope stands ${saying(found)}, not ${saying(wanted)}: leave the option out, or move to a new database`,
     );
   return { ...found, storagePolicy: wanted.storagePolicy };

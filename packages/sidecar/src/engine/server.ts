@@ -1,7 +1,7 @@
 /** A ClickHouse that somebody else runs: where it is, who asks, and whether it is new enough. Its password is never said. */
 import { readFileSync } from 'node:fs';
 import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import type { Engine } from './engine.ts';
+import { type Engine, type EngineToStart, Misconfigured } from './engine.ts';
 
 export interface Server {
   /** Origin without user and password, as it may be shown. */
@@ -76,44 +76,63 @@ const oldest = { major: 26, minor: 3 };
 
 /**
  * Resolves once the server has answered.
- * @param anyVersion also for servers too old to load into, for those who only add views.
  * @throws Error with a sentence: nobody there, wrong password, too old.
  */
-export async function openServer(server: Server, { anyVersion = false } = {}): Promise<Engine> {
-  const client = (settings: Partial<typeof readerSettings | typeof writerSettings>): ClickHouseClient =>
+export async function openServer(...given: Parameters<typeof serverAt>): Promise<Engine> {
+  const { engine, start } = serverAt(...given);
+  try {
+    await start();
+    return engine;
+  } catch (problem) {
+    await engine.close();
+    throw problem;
+  }
+}
+
+/** @param anyVersion also for servers too old to load into, for those who only add views. */
+export function serverAt(server: Server, { anyVersion = false } = {}): EngineToStart {
+  const client = (
+    clickhouse_settings: Partial<typeof readerSettings | typeof writerSettings>,
+    request_timeout = 300_000,
+  ): ClickHouseClient =>
     createClient({
       url: server.url,
       username: server.username,
       password: server.password,
-      request_timeout: 300_000,
+      request_timeout,
       max_open_connections: 16,
-      clickhouse_settings: settings,
+      clickhouse_settings,
       log: { level: ClickHouseLogLevel.OFF }, // every error reaches its caller, who says it once
     });
-  const stranger = client({}); // an old server refuses settings it does not know before it says its version
-  try {
-    await checkVersion(stranger, server, anyVersion);
-  } finally {
-    await stranger.close();
-  }
   const writer = client(writerSettings);
   const reader = client(readerSettings);
+  let stranger: ClickHouseClient | undefined;
   return {
-    kind: 'server',
-    writer,
-    reader,
-    door: {
-      options: {
-        protocol: server.url.protocol as 'http:' | 'https:',
-        hostname: server.url.hostname.replace(/^\[|\]$/g, ''),
-        port: server.url.port || (server.url.protocol === 'https:' ? 443 : 80),
-        auth: `${server.username}:${server.password}`,
-      },
-      settings: Object.fromEntries(Object.entries(readerSettings).map(([name, value]) => [name, String(value)])),
+    async start() {
+      stranger = client({}, 15_000); // an old server refuses settings it does not know before it says its version
+      try {
+        await checkVersion(stranger, server, anyVersion);
+      } finally {
+        await stranger.close();
+      }
     },
-    pid: undefined,
-    restarts: 0,
-    close: async () => void (await Promise.all([writer.close(), reader.close()])),
+    engine: {
+      kind: 'server',
+      writer,
+      reader,
+      door: {
+        options: {
+          protocol: server.url.protocol as 'http:' | 'https:',
+          hostname: server.url.hostname.replace(/^\[|\]$/g, ''),
+          port: server.url.port || (server.url.protocol === 'https:' ? 443 : 80),
+          auth: `${server.username}:${server.password}`,
+        },
+        settings: Object.fromEntries(Object.entries(readerSettings).map(([name, value]) => [name, String(value)])),
+      },
+      pid: undefined,
+      restarts: 0,
+      close: async () => void (await Promise.all([writer.close(), reader.close(), stranger?.close()])),
+    },
   };
 }
 
@@ -124,11 +143,21 @@ async function checkVersion(client: ClickHouseClient, server: Server, anyVersion
     version = (await result.json<{ version: string }>())[0]?.version ?? '';
   } catch (problem) {
     if (problem instanceof ClickHouseError && ['516', '194', '193', '192'].includes(problem.code))
-      throw new Error(`ClickHouse at ${server.shown} refuses user ${server.username}: wrong name or password`);
+      throw new Misconfigured(`ClickHouse at ${server.shown} refuses user ${server.username}: wrong name or password`);
+    if (problem instanceof ClickHouseError && problem.code === '497')
+      throw new Misconfigured(
+        `ClickHouse at ${server.shown} lets user ${server.username} ask nothing: ${without(server.password, problem)}`,
+      );
+    if (/^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_)/.test((problem as NodeJS.ErrnoException).code ?? ''))
+      throw new Misconfigured(
+        `the certificate of ClickHouse at ${server.shown} is not trusted (${(problem as Error).message}): name its authority's file in NODE_EXTRA_CA_CERTS`,
+      );
     throw new Error(`ClickHouse does not answer at ${server.shown}: ${without(server.password, problem)}`);
   }
+  if (!/^\d+\.\d+/.test(version))
+    throw new Misconfigured(`what answers at ${server.shown} is no ClickHouse: name its HTTP interface, port 8123 or 8443`);
   if (!anyVersion && isTooOld(version))
-    throw new Error(
+    throw new Misconfigured(
       `ClickHouse ${version} at ${server.shown} is too old to load into: ${oldest.major}.${oldest.minor} is the oldest. Upgrade it, or let an OpenTelemetry Collector write otel_traces there and add the views with 'routescope migrate --traces DATABASE.TABLE'`,
     );
 }

@@ -10,45 +10,63 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import type { Engine } from './engine.ts';
+import { type Engine, type EngineToStart, Misconfigured } from './engine.ts';
 
 const childPath = fileURLToPath(new URL('../../dist/engine/child.js', import.meta.url));
 
 /**
  * Starts the engine on `directory` and resolves once it answers.
- * @param lockPatienceMs how long to wait for a directory in use: a killed sidecar's engine needs a moment to let it go.
- * @param hangMs an engine that does not answer for so long is killed and started again.
  * @throws Error that says why, when it cannot be started: chdb not installed, directory in use, disk trouble.
  */
-export async function openEngine(
+export async function openEngine(...given: Parameters<typeof engineIn>): Promise<Engine> {
+  const { engine, start } = engineIn(...given);
+  try {
+    await start();
+    return engine;
+  } catch (problem) {
+    await engine.close();
+    throw problem;
+  }
+}
+
+/**
+ * @param lockPatienceMs how long to wait for a directory in use: a killed sidecar's engine needs a moment to let it go.
+ * @param hangMs an engine that does not answer for so long is killed and started again.
+ * @throws Error when `directory` cannot be made.
+ */
+export function engineIn(
   directory: string,
   log: (line: string) => void = () => {},
   lockPatienceMs = 10_000,
   hangMs = 30_000,
-): Promise<Engine> {
-  const socketDirectory = mkdtempSync(join(tmpdir(), 'routescope-'));
-  const socketPath = join(socketDirectory, 'engine.sock');
+): EngineToStart {
   const dataDirectory = resolve(directory);
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  const socketDirectory = mkdtempSync(join(tmpdir(), 'routescope-'));
+  const socketPath = join(socketDirectory, 'engine.sock');
   let child: ChildProcess | undefined;
+  /** From its first start on it is started again by itself. */
+  let isSupervised = false;
   let restarts = 0;
   let closing = false;
 
-  const patience = Date.now() + lockPatienceMs;
-  for (;;) {
-    try {
-      child = await start(dataDirectory, socketPath);
-      break;
-    } catch (problem) {
-      if (!isLocked(problem) || Date.now() > patience) {
-        rmSync(socketDirectory, { recursive: true, force: true });
-        throw problem;
+  async function start(): Promise<void> {
+    if (isSupervised) return;
+    const impatientAt = performance.now() + lockPatienceMs;
+    for (;;) {
+      try {
+        const started = await startChild(dataDirectory, socketPath);
+        if (closing) return void started.kill('SIGKILL');
+        child = started;
+        isSupervised = true;
+        watch(started);
+        return writeFileSync(doorFile(dataDirectory), socketPath, { mode: 0o600 });
+      } catch (problem) {
+        if (!isLocked(problem) || performance.now() > impatientAt || closing) throw problem;
+        await sleep(100);
       }
-      await sleep(100);
     }
   }
-  watch(child);
-  writeFileSync(doorFile(dataDirectory), socketPath, { mode: 0o600 });
 
   function watch(started: ChildProcess): void {
     started.once('exit', (code, signal) => {
@@ -75,7 +93,7 @@ export async function openEngine(
   async function revive(): Promise<void> {
     for (let delayMs = 100; !closing; delayMs = Math.min(delayMs * 2, 5_000)) {
       try {
-        const started = await start(dataDirectory, socketPath);
+        const started = await startChild(dataDirectory, socketPath);
         if (closing) {
           started.kill('SIGKILL');
           return;
@@ -95,7 +113,7 @@ export async function openEngine(
   const writer = client('writer');
   const reader = client('reader');
 
-  return {
+  const engine: Engine = {
     kind: 'child',
     writer,
     reader,
@@ -122,6 +140,7 @@ export async function openEngine(
       rmSync(socketDirectory, { recursive: true, force: true });
     },
   };
+  return { engine, start };
 }
 
 const closePatienceMs = 5_000;
@@ -189,7 +208,7 @@ function answersWithin(socketPath: string, ms: number): Promise<boolean> {
   });
 }
 
-function start(dataDirectory: string, socketPath: string): Promise<ChildProcess> {
+function startChild(dataDirectory: string, socketPath: string): Promise<ChildProcess> {
   return new Promise((ready, failed) => {
     const child = fork(childPath, [dataDirectory, socketPath], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -209,10 +228,10 @@ function start(dataDirectory: string, socketPath: string): Promise<ChildProcess>
     const early = (code: number | null, signal: string | null): void => {
       clearTimeout(slow);
       failed(
-        new Error(
-          explain(said, dataDirectory) ??
+        explain(said, dataDirectory) ??
+          new Error(
             `the engine ended before it was ready (${signal ?? `exit code ${code}`}): ${said.trim().slice(-500)}`,
-        ),
+          ),
       );
     };
     child.once('exit', early);
@@ -227,15 +246,20 @@ function start(dataDirectory: string, socketPath: string): Promise<ChildProcess>
 const inUse = 'is in use by another process';
 const isLocked = (problem: unknown): boolean => problem instanceof Error && problem.message.includes(inUse);
 
-function explain(said: string, dataDirectory: string): string | undefined {
+/** What only a person can put right; undefined when another start may do better. */
+function explain(said: string, dataDirectory: string): Misconfigured | undefined {
   if (/ERR_MODULE_NOT_FOUND.*chdb|Cannot find package 'chdb'/s.test(said)) {
-    return "the embedded engine needs the optional package chdb, which is not installed (it has no build for Windows or musl): run 'npm install chdb'";
+    return new Misconfigured(
+      "the embedded engine needs the optional package chdb, which is not installed (it has no build for Windows or musl): run 'npm install chdb', or name a server with --clickhouse",
+    );
   }
   if (
     /Cannot lock file|\b76\b.*CANNOT_OPEN_FILE|Another server instance/s.test(said) ||
     /Failed to create connection/.test(said)
   ) {
-    return `the data directory ${dataDirectory} ${inUse}: stop the other sidecar, or give this one a directory of its own with --data`;
+    return new Misconfigured(
+      `the data directory ${dataDirectory} ${inUse}: stop the other sidecar, or give this one a directory of its own with --data`,
+    );
   }
   return undefined;
 }

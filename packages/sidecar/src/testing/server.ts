@@ -14,6 +14,9 @@ export interface TestServer {
   readonly url: string;
   readonly server: Server;
   readonly layout: Layout;
+  /** Hangs up and refuses connections, until it comes back; only of the engine that stands for a server. */
+  leave(): Promise<void>;
+  comeBack(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -27,7 +30,8 @@ export async function startTestServer(env: NodeJS.ProcessEnv): Promise<TestServe
       query: `DROP DATABASE IF EXISTS routescope${layout.cluster ? ` ON CLUSTER '${layout.cluster}'` : ''} SYNC`,
     });
     await engine.close();
-    return { url: given, server: serverOf(given), layout, close: async () => {} };
+    const nothing = async (): Promise<void> => {};
+    return { url: given, server: serverOf(given), layout, leave: nothing, comeBack: nothing, close: nothing };
   }
   const directory = mkdtempSync(join(tmpdir(), 'routescope-server-'));
   const engine = await openEngine(directory);
@@ -41,15 +45,24 @@ export async function startTestServer(env: NodeJS.ProcessEnv): Promise<TestServe
     }
     outer.pipe(inner).pipe(outer);
   });
-  await new Promise<void>((listening) => door.listen(0, '127.0.0.1', listening));
-  const url = `http://writer:hidden-word@127.0.0.1:${(door.address() as AddressInfo).port}`;
+  const listen = (port: number): Promise<void> =>
+    new Promise((listening) => door.listen(port, '127.0.0.1', listening));
+  const leave = async (): Promise<void> => {
+    const closed = new Promise((done) => door.close(done));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  await listen(0);
+  const { port } = door.address() as AddressInfo;
+  const url = `http://writer:hidden-word@127.0.0.1:${port}`;
   return {
     url,
     server: serverOf(url),
     layout: {},
+    leave,
+    comeBack: () => listen(port),
     async close() {
-      door.close();
-      for (const socket of sockets) socket.destroy();
+      await leave();
       await engine.close();
       rmSync(directory, { recursive: true, force: true });
     },
