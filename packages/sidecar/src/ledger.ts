@@ -1,7 +1,7 @@
 /**
  * What became of the spans, as metrics. Once `recovered` (found on disk at start) is counted as received:
- * received = duplicate + rejected + stored + queued + dead-lettered + diverted for ClickHouse, and
- * received = duplicate + rejected + stored + queued + filtered + refused by it + skipped for a forward target.
+ * received = duplicate + rejected + stored + queued + expired + dead-lettered + diverted for ClickHouse, and
+ * received = duplicate + rejected + stored + queued + expired + filtered + refused by it + skipped for a forward target.
  */
 import type { ForwardStatus } from './forward/forward.ts';
 import type { Metric } from './metrics.ts';
@@ -22,7 +22,9 @@ export function ledgerMetrics(status: () => SidecarStatus): readonly Metric[] {
     type: 'counter',
     read: () => read(status()),
   });
-  const perTarget = (read: (of: { stored: number; queued: number }) => number): readonly TargetReading[] => {
+  const perTarget = (
+    read: (of: { stored: number; queued: number; expired: number }) => number,
+  ): readonly TargetReading[] => {
     const { forward, ...own } = status();
     return [
       { labels: { target: store }, value: read(own) },
@@ -70,6 +72,13 @@ export function ledgerMetrics(status: () => SidecarStatus): readonly Metric[] {
       type: 'gauge',
       labels: ['target'],
       read: () => perTarget(({ queued }) => queued),
+    },
+    {
+      name: 'routescope_expired_spans_total',
+      help: 'Spans given up because the target had not taken them when they were older than the bound.',
+      type: 'counter',
+      labels: ['target'],
+      read: () => perTarget(({ expired }) => expired),
     },
     counter(
       'dead_lettered_spans',

@@ -69,6 +69,12 @@ export interface SidecarOptions {
   readonly forward?: readonly Target[];
   /** Bytes a forward target may be behind before it misses its oldest spans. @default 1 GiB */
   readonly forwardLagBytes?: number;
+  /** What a forward target did not take for so long it misses, in ms. @default never */
+  readonly forwardAgeMs?: number | undefined;
+  /** Bytes not yet loaded beyond which senders are refused. @default 4 GiB */
+  readonly maxSpoolBytes?: number;
+  /** What could not be loaded for so long is given up, in ms. @default never */
+  readonly maxSpoolAgeMs?: number | undefined;
   /** How drift is watched for, and who is told. */
   readonly watch?: WatchOptions;
   /** A ClickHouse server that takes the rows. @default the engine on this machine, in `engine/` */
@@ -98,7 +104,7 @@ export interface Sidecar {
   close(): Promise<void>;
 }
 
-/** Spans: `received = stored + duplicate + rejected + queued + deadLettered + diverted`, once `recovered` is counted as received. */
+/** Spans: `received = stored + duplicate + rejected + queued + deadLettered + diverted + expired`, once `recovered` is counted as received. */
 export interface SidecarStatus extends Readonly<ReceiveCounters>, Readonly<LoadCounters> {
   /** On disk, not yet in the tables. */
   readonly queued: number;
@@ -127,6 +133,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     consumers: [{ name: loadConsumer }, ...consumersOf(forward, forwardLagBytes)],
     lingerMs,
     segmentSpans: lingerRows,
+    maxBytes: options.maxSpoolBytes ?? 4 * 1024 ** 3,
     log,
   });
   const seen = await openSeen(spool);
@@ -137,8 +144,9 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   });
   const { engine, insert } = store;
   const letters = deadLettersIn(join(dataDirectory, 'dead-letter'));
-  const loader = startLoader({ spool, insert, letters, workDirectory: join(dataDirectory, 'work'), log });
-  const forwarder = startForwarder({ spool, targets: forward, log });
+  const workDirectory = join(dataDirectory, 'work');
+  const loader = startLoader({ spool, insert, letters, workDirectory, maxAgeMs: options.maxSpoolAgeMs, log });
+  const forwarder = startForwarder({ spool, targets: forward, maxAgeMs: options.forwardAgeMs, log });
   // A server's disks are their operator's, and other sidecars' rows are on them.
   const cap =
     engine.kind === 'server'

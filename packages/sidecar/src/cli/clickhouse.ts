@@ -91,8 +91,11 @@ export function layoutFrom(values: Given<typeof layout> & { readonly traces?: st
   }
 }
 
+/** Undefined for ever. @throws UsageError */
+export const daysOf = (name: string, text: string): number | undefined =>
+  text === 'forever' ? undefined : whole(name, text, 1, 36_500);
+
 export function retentionFrom(values: { readonly [K in keyof typeof retention]: string }): Retention {
-  const days = (name: keyof typeof retention): number | undefined =>
-    values[name] === 'forever' ? undefined : whole(name, values[name], 1, 36_500);
+  const days = (name: keyof typeof retention): number | undefined => daysOf(name, values[name]);
   return { traces: days('keep-traces'), calls: days('keep-calls'), rollups: days('keep-rollups') };
 }

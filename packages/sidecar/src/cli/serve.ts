@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Target, targetOf } from '../forward/target.ts';
 import { startSidecar } from '../pipeline.ts';
-import { clickhouse, layout, layoutFrom, retention, retentionFrom, serverFrom } from './clickhouse.ts';
+import { clickhouse, daysOf, layout, layoutFrom, retention, retentionFrom, serverFrom } from './clickhouse.ts';
 import { command, UsageError, whole } from './command.ts';
 import { door, doorOf } from './door.ts';
 import { data } from './options.ts';
@@ -46,6 +46,34 @@ export const serve = command({
       env: 'ROUTESCOPE_MAX_STORE_MIB',
       otherwise: '20480',
     },
+    'max-spool-mib': {
+      type: 'string',
+      value: 'N',
+      help: 'how much may wait to be loaded before senders are told to come again',
+      env: 'ROUTESCOPE_MAX_SPOOL_MIB',
+      otherwise: '4096',
+    },
+    'max-spool-days': {
+      type: 'string',
+      value: 'DAYS',
+      help: 'how long a span may wait to be loaded before it is given up, or forever',
+      env: 'ROUTESCOPE_MAX_SPOOL_DAYS',
+      otherwise: 'forever',
+    },
+    'max-forward-mib': {
+      type: 'string',
+      value: 'N',
+      help: 'how far behind a forward target may be before it misses its oldest spans',
+      env: 'ROUTESCOPE_MAX_FORWARD_MIB',
+      otherwise: '1024',
+    },
+    'max-forward-days': {
+      type: 'string',
+      value: 'DAYS',
+      help: 'how long a span may wait for a forward target before the target misses it, or forever',
+      env: 'ROUTESCOPE_MAX_FORWARD_DAYS',
+      otherwise: 'forever',
+    },
     forward: {
       type: 'string',
       many: true,
@@ -72,6 +100,10 @@ export const serve = command({
       enginePatienceMs: whole('engine-patience-ms', values['engine-patience-ms'], 100, 3_600_000),
       maxStoreBytes: whole('max-store-mib', values['max-store-mib'], 1, 1_000_000_000) * 1024 ** 2,
       lingerRows: whole('linger-rows', values['linger-rows'], 1, 10_000_000),
+      maxSpoolBytes: whole('max-spool-mib', values['max-spool-mib'], 1, 1_000_000_000) * 1024 ** 2,
+      maxSpoolAgeMs: ageOf('max-spool-days', values['max-spool-days']),
+      forwardLagBytes: whole('max-forward-mib', values['max-forward-mib'], 1, 1_000_000_000) * 1024 ** 2,
+      forwardAgeMs: ageOf('max-forward-days', values['max-forward-days']),
       watch: watchOf(values),
       forward: targets(values.forward, values['forward-file']),
       log,
@@ -88,6 +120,12 @@ export const serve = command({
     await sidecar.close();
   },
 });
+
+/** In ms; undefined for ever. */
+function ageOf(name: string, text: string): number | undefined {
+  const days = daysOf(name, text);
+  return days === undefined ? undefined : days * 86_400_000;
+}
 
 function targets(urls: readonly string[], file: string | undefined): readonly Target[] {
   try {

@@ -46,10 +46,10 @@ export function engine(isReady: boolean, says: string, { engineRestarts, retries
 
 /** Is every span accounted for, and is anything waiting, refused or set aside? */
 export function ledger(status: SidecarStatus): Check[] {
-  const { received, duplicate, rejected, recovered, stored, queued, deadLettered, diverted, refused } = status;
+  const { received, duplicate, rejected, recovered, stored, queued, deadLettered, diverted, expired, refused } = status;
   const into = received + recovered;
-  const out = duplicate + rejected + stored + queued + deadLettered + diverted;
-  const sum = `${received} received + ${recovered} found at start = ${stored} stored + ${duplicate} duplicate + ${rejected} rejected + ${queued} queued + ${deadLettered} refused by the engine + ${diverted} of far-off time`;
+  const out = duplicate + rejected + stored + queued + deadLettered + diverted + expired;
+  const sum = `${received} received + ${recovered} found at start = ${stored} stored + ${duplicate} duplicate + ${rejected} rejected + ${queued} queued + ${deadLettered} refused by the engine + ${diverted} of far-off time + ${expired} given up`;
   const checks = [
     check(
       'ledger',
@@ -64,6 +64,10 @@ export function ledger(status: SidecarStatus): Check[] {
         'warn',
         `${refused} spans were not taken (full spool or failing disk); their senders were told to send again`,
       ),
+    );
+  if (expired > 0)
+    checks.push(
+      check('expired', 'warn', `${expired} spans were given up: ClickHouse had not taken them within --max-spool-days`),
     );
   if (deadLettered + diverted > 0)
     checks.push(
@@ -81,12 +85,12 @@ export function ledger(status: SidecarStatus): Check[] {
         `${rows} rows of ${table} went: ${because === 'cap' ? 'the store reached its cap (--max-store-mib)' : 'older than is kept'}`,
       ),
     );
-  for (const { name, stored: sent, queued: waiting, skipped, rejected: never, problem } of status.forward)
+  for (const { name, stored: sent, queued: waiting, skipped, expired: old, rejected: never, problem } of status.forward)
     checks.push(
       check(
         `forward ${name}`,
-        problem !== undefined || skipped + never > 0 ? 'warn' : 'ok',
-        `${sent} sent, ${waiting} queued, ${never} refused by it, ${skipped} missed${problem === undefined ? '' : `: ${problem}`}`,
+        problem !== undefined || skipped + old + never > 0 ? 'warn' : 'ok',
+        `${sent} sent, ${waiting} queued, ${never} refused by it, ${skipped + old} missed${problem === undefined ? '' : `: ${problem}`}`,
       ),
     );
   return checks;

@@ -121,6 +121,7 @@ describe('the checks', () => {
     queued: 1,
     deadLettered: 2,
     diverted: 1,
+    expired: 0,
     refused: 0,
     dropped: [],
     forward: [],
@@ -138,14 +139,27 @@ describe('the checks', () => {
     const troubled = {
       ...status,
       refused: 5,
+      stored: 2,
+      expired: 4,
       dropped: [{ table: 'otel_traces', because: 'cap', rows: 7 }],
       forward: [
-        { name: 'jaeger', stored: 1, queued: 2, rejected: 0, skipped: 3, filtered: 0, retries: 1, problem: 'refused' },
+        {
+          name: 'jaeger',
+          stored: 1,
+          queued: 2,
+          rejected: 0,
+          skipped: 3,
+          expired: 0,
+          filtered: 0,
+          retries: 1,
+          problem: 'refused',
+        },
       ],
     } as unknown as SidecarStatus;
     expect(ledger(troubled).map(({ name, health: state }) => [name, state])).toEqual([
       ['ledger', 'ok'],
       ['refused', 'warn'],
+      ['expired', 'warn'],
       ['set aside', 'warn'],
       ['dropped', 'warn'],
       ['forward jaeger', 'warn'],

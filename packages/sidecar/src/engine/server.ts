@@ -155,7 +155,9 @@ async function checkVersion(client: ClickHouseClient, server: Server, anyVersion
     throw new Error(`ClickHouse does not answer at ${server.shown}: ${without(server.password, problem)}`);
   }
   if (!/^\d+\.\d+/.test(version))
-    throw new Misconfigured(`what answers at ${server.shown} is no ClickHouse: name its HTTP interface, port 8123 or 8443`);
+    throw new Misconfigured(
+      `what answers at ${server.shown} is no ClickHouse: name its HTTP interface, port 8123 or 8443`,
+    );
   if (!anyVersion && isTooOld(version))
     throw new Misconfigured(
       `ClickHouse ${version} at ${server.shown} is too old to load into: ${oldest.major}.${oldest.minor} is the oldest. Upgrade it, or let an OpenTelemetry Collector write otel_traces there and add the views with 'routescope migrate --traces DATABASE.TABLE'`,

@@ -24,7 +24,7 @@ import { createSeen } from '../spool/seen.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';
 import { Cursor } from '../wire.ts';
 import { type Batch, batchesOf } from './batch.ts';
-import { consumersOf, startForwarder } from './forward.ts';
+import { consumersOf, type ForwarderOptions, startForwarder } from './forward.ts';
 import type { Answer } from './send.ts';
 import { type Target, targetOf } from './target.ts';
 
@@ -126,12 +126,12 @@ describe('batches', () => {
   });
 });
 
-async function forwarding(target: Target, answers: (body: Buffer) => Answer, lagBytes = 1_000_000) {
+async function forwarding(target: Target, answers: (body: Buffer) => Answer, more: Partial<ForwarderOptions> = {}) {
   const waits: number[] = [];
   const said: string[] = [];
   const bodies: Buffer[] = [];
   const opened = await openSpool(join(directory, 'spool'), {
-    consumers: [{ name: 'load' }, ...consumersOf([target], lagBytes)],
+    consumers: [{ name: 'load' }, ...consumersOf([target], 1_000_000)],
   });
   spool = opened;
   const forwarder = startForwarder({
@@ -150,6 +150,7 @@ async function forwarding(target: Target, answers: (body: Buffer) => Answer, lag
       return new Promise((turn) => setImmediate(turn));
     },
     random: () => 1,
+    ...more,
   });
   const append = async (spans: readonly ReadableSpan[]): Promise<void> => {
     await opened.append(recordsOf(spans), spans.length);
@@ -203,6 +204,29 @@ describe('forwarding', () => {
     await expect.poll(() => second.forwarder.status()[0]).toMatchObject({ stored: 1, queued: 0 });
     expect(second.bodies[0]?.includes('one')).toBe(true);
     await second.forwarder.close();
+  });
+
+  test('what a target did not take for longer than the bound it misses, counted, and goes on with what is younger', async () => {
+    let now = Date.now();
+    let isDown = true;
+    const { forwarder, append, bodies, said } = await forwarding(
+      target,
+      (body) =>
+        isDown && body.includes('old') ? { kind: 'retry', because: 'HTTP 503' } : { kind: 'taken', rejected: 0 },
+      { maxAgeMs: 3_600_000, now: () => now },
+    );
+    await append([span('a', 'old'), span('a', 'older')]);
+    await expect.poll(() => forwarder.status()[0]?.retries).toBeGreaterThan(2);
+    expect(forwarder.status()[0]).toMatchObject({ expired: 0, queued: 2 });
+    now += 3_700_000;
+    await expect.poll(() => forwarder.status()[0]).toMatchObject({ expired: 2, queued: 0, stored: 0 });
+    expect(said.at(-1)).toMatch(/misses 2 spans: it has not taken them since 20/);
+    isDown = false;
+    now = Date.now();
+    await append([span('a', 'young')]);
+    await expect.poll(() => forwarder.status()[0]).toMatchObject({ stored: 1, expired: 2, queued: 0 });
+    expect(bodies.at(-1)?.includes('young')).toBe(true);
+    await forwarder.close();
   });
 
   test('two of one name are refused', () => {

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bytesMatcher } from '../redact/match.ts';
-import type { Consumer, Spool } from '../spool/spool.ts';
+import type { Consumer, Segment, Spool } from '../spool/spool.ts';
 import { type BatchOptions, batchesOf } from './batch.ts';
 import { type Sender, senderOf } from './send.ts';
 import { consumerOf, shown, type Target } from './target.ts';
@@ -21,6 +21,8 @@ export interface ForwardStatus {
   readonly rejected: number;
   /** Too far behind: missed. */
   readonly skipped: number;
+  /** Older than the bound when the target could still not be reached: missed. */
+  readonly expired: number;
   readonly queued: number;
   readonly retries: number;
   /** Why it is not getting on; undefined when it is. */
@@ -37,6 +39,10 @@ export interface ForwarderOptions {
   readonly spool: Spool;
   readonly targets: readonly Target[];
   readonly log: (line: string) => void;
+  /** What a target did not take for so long it misses, in ms. @default never */
+  readonly maxAgeMs?: number | undefined;
+  /** Epoch ms. */
+  readonly now?: () => number;
   /** @default over HTTP or gRPC, as the URL says */
   readonly sender?: (target: Target) => Sender;
   /** Waits; rejects when the signal aborts. */
@@ -83,6 +89,7 @@ class Lane {
   #stored = 0;
   #filtered = 0;
   #rejected = 0;
+  #expired = 0;
   #retries = 0;
   #problem: string | undefined;
 
@@ -112,6 +119,7 @@ class Lane {
       filtered: this.#filtered,
       rejected: this.#rejected,
       skipped,
+      expired: this.#expired,
       queued,
       retries: this.#retries,
       problem: this.#problem,
@@ -131,7 +139,8 @@ class Lane {
     const { spool } = this.#options;
     while (!this.#stop.signal.aborted) {
       const next = spool.pending(this.#consumer)[0];
-      if (next) await this.#segment(next.number, next.path, next.spans);
+      if (next && this.#isTooOld(next)) await this.#giveUp(next, next.spans);
+      else if (next) await this.#segment(next);
       else if (this.#isClosing) return;
       else
         await new Promise<void>((resolve) => {
@@ -140,7 +149,8 @@ class Lane {
     }
   }
 
-  async #segment(number: number, path: string, spans: number): Promise<void> {
+  async #segment(segment: Segment): Promise<void> {
+    const { number, path, spans } = segment;
     let bytes: Buffer;
     try {
       bytes = await readFile(path);
@@ -151,16 +161,29 @@ class Lane {
     }
     let passed = 0;
     for (const batch of batchesOf(bytes, this.#batches)) {
-      if (!(await this.#send(batch.body, batch.spans))) return;
+      if (!(await this.#send(batch.body, batch.spans, segment)))
+        return this.#isTooOld(segment) ? this.#giveUp(segment, spans - passed) : undefined;
       passed += batch.spans;
     }
     this.#filtered += spans - passed;
     await this.#options.spool.consumed(this.#consumer, number);
   }
 
-  /** False when it was stopped before the target had it. */
-  async #send(body: Buffer, spans: number): Promise<boolean> {
-    for (let tries = 1; !this.#stop.signal.aborted; tries++) {
+  #isTooOld({ at }: Segment): boolean {
+    const { maxAgeMs = Number.POSITIVE_INFINITY, now = Date.now } = this.#options;
+    return now() - at > maxAgeMs;
+  }
+
+  /** @param spans those of the segment that the target has not got. */
+  async #giveUp({ number, at }: Segment, spans: number): Promise<void> {
+    await this.#options.spool.consumed(this.#consumer, number);
+    this.#expired += spans;
+    this.#options.log(`${this.#name} misses ${spans} spans: it has not taken them since ${new Date(at).toISOString()}`);
+  }
+
+  /** False when it was stopped, or what is sent got too old, before the target had it. */
+  async #send(body: Buffer, spans: number, segment: Segment): Promise<boolean> {
+    for (let tries = 1; !this.#stop.signal.aborted && !this.#isTooOld(segment); tries++) {
       const answer = await this.#sender.send(body);
       if (answer.kind === 'taken') {
         this.#stored += spans - answer.rejected;

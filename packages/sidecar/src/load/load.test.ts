@@ -164,6 +164,40 @@ test('a full dead-letter directory stops loading instead of losing', async () =>
   expect(spool.lag('load').spans).toBe(1);
 });
 
+test('what cannot be loaded for longer than the bound is given up, counted and said; younger segments wait', async () => {
+  let now = Date.now();
+  let isAway = true;
+  const said: string[] = [];
+  const { insert, stored } = memory(() => isAway && new Error('connect ECONNREFUSED'));
+  const loader = startLoader({
+    spool,
+    insert,
+    letters: deadLettersIn(join(directory, 'dead-letter')),
+    workDirectory: join(directory, 'work'),
+    log: (line) => said.push(line),
+    maxAgeMs: 86_400_000,
+    now: () => now,
+    delays: { first: 1, most: 1 },
+  });
+  await spool.append(Buffer.concat([record(0), record(1)]), 2);
+  await spool.rotate();
+  await expect.poll(() => loader.counters.retries).toBeGreaterThan(2);
+  expect(loader.counters.expired).toBe(0);
+  now += 86_400_000 + 60_000;
+  await expect.poll(() => loader.counters.expired).toBe(2);
+  expect(spool.lag('load').spans).toBe(0);
+  expect(said.at(-1)).toMatch(/^segment 1 is given up: its 2 spans could not be loaded since 20/);
+
+  now = Date.now();
+  await spool.append(record(2), 1);
+  const flushed = loader.flush();
+  isAway = false;
+  await flushed;
+  expect(stored()).toEqual([2]);
+  expect(loader.counters).toMatchObject({ stored: 1, expired: 2 });
+  await loader.close();
+});
+
 test('stopped in the middle, it leaves the segment in the spool', async () => {
   const { insert } = memory(() => error('210'));
   const { loader } = loaderOf(insert);

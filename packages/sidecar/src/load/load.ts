@@ -21,6 +21,8 @@ export interface LoadCounters {
   deadLettered: number;
   /** Spans set aside as files: their time is far from that of their arrival. */
   diverted: number;
+  /** Spans given up because they were older than the bound when they could still not be loaded. */
+  expired: number;
   segments: number;
   retries: number;
   /** Why nothing is loaded at the moment, if a person has to see to it. */
@@ -42,6 +44,10 @@ export interface LoaderOptions {
   /** Where the pieces of a segment that is cut stand while they are inserted; the engine must be able to read it. */
   readonly workDirectory: string;
   readonly log: (line: string) => void;
+  /** A segment that could not be loaded for so long is given up, in ms. @default never */
+  readonly maxAgeMs?: number | undefined;
+  /** Epoch ms. */
+  readonly now?: () => number;
   /** How long to wait before trying again, in ms. Tests give a shorter one. */
   readonly delays?: { readonly first: number; readonly most: number };
 }
@@ -59,11 +65,12 @@ interface Piece {
 }
 
 export function startLoader(options: LoaderOptions): Loader {
-  const { spool, insert, letters, log, delays = { first: 100, most: 5_000 } } = options;
+  const { spool, insert, letters, log, maxAgeMs, now = Date.now, delays = { first: 100, most: 5_000 } } = options;
   const counters: LoadCounters = {
     stored: 0,
     deadLettered: 0,
     diverted: 0,
+    expired: 0,
     segments: 0,
     retries: 0,
     held: undefined,
@@ -92,6 +99,7 @@ export function startLoader(options: LoaderOptions): Loader {
   async function load(segment: Segment): Promise<void> {
     for (let tries = 1; !stop.signal.aborted; tries++) {
       try {
+        if (maxAgeMs !== undefined && now() - segment.at > maxAgeMs) return await giveUp(segment);
         const done = await loadPieces(segment);
         // Should this fail, the inserts are repeated under the same tokens, add nothing, and are counted once.
         await spool.consumed(consumer, segment.number);
@@ -111,6 +119,12 @@ export function startLoader(options: LoaderOptions): Loader {
         );
       }
     }
+  }
+
+  async function giveUp({ number, spans, at }: Segment): Promise<void> {
+    await spool.consumed(consumer, number);
+    counters.expired += spans;
+    log(`segment ${number} is given up: its ${spans} spans could not be loaded since ${new Date(at).toISOString()}`);
   }
 
   async function loadPieces(segment: Segment): Promise<{ refused: number; diverted: number }> {

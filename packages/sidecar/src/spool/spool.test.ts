@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,6 +151,28 @@ describe('segments', () => {
     const again = await open_();
     await again.append(record(), 1);
     expect(again.segments.map((segment) => segment.number)).toEqual([6]);
+    await again.close();
+  });
+
+  test('consumed ones are kept for so long, by the time they were written, also after a restart; others stay', async () => {
+    let now = 10_000_000;
+    const spool = await open_({ keepMs: 1_000, now: () => now });
+    for (let number = 1; number <= 3; number++) {
+      now += 500;
+      await spool.append(record(), 1);
+      await spool.rotate();
+    }
+    now += 10_000;
+    await spool.consumed('load', 2);
+    expect(spool.segments.map(({ number }) => number)).toEqual([3]);
+    expect(spool.segments[0]?.at).toBe(10_001_500);
+    await spool.close();
+    utimesSync(spool.segments[0]?.path as string, 5, 5);
+    const again = await open_({ keepMs: 1_000, now: () => now });
+    expect(again.segments[0]?.at).toBe(5_000);
+    expect(again.pending('load')).toHaveLength(1);
+    await again.consumed('load', 3);
+    expect(again.segments).toEqual([]);
     await again.close();
   });
 

@@ -10,7 +10,7 @@
  * In the directory: `id` (this spool's name for ever), `lock` (the process that has it), `00000000000000000001.seg` …,
  * `<consumer>.cursor` (number of the last segment consumed).
  */
-import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { type FileHandle, open, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identity, lock, readCursor, syncDirectory, writeCursor } from './files.ts';
@@ -21,6 +21,8 @@ export interface Segment {
   readonly path: string;
   readonly spans: number;
   readonly bytes: number;
+  /** When it was last written to, epoch ms. */
+  readonly at: number;
 }
 
 export interface Spool {
@@ -79,11 +81,16 @@ export interface SpoolOptions {
   readonly maxBytes?: number;
   /** Consumed segments are kept up to this many bytes, for the set of seen spans. @default 256 MiB */
   readonly keepBytes?: number;
+  /** … and this long, in ms. @default 7 days */
+  readonly keepMs?: number;
   readonly log?: (line: string) => void;
   readonly disk?: Disk;
+  /** Epoch ms. */
+  readonly now?: () => number;
 }
 
 const MiB = 1024 * 1024;
+const hourMs = 3_600_000;
 const extension = '.seg';
 const fileName = (number: number): string => `${String(number).padStart(20, '0')}${extension}`;
 
@@ -100,12 +107,13 @@ interface Active {
   readonly file: FileHandle;
   spans: number;
   bytes: number;
+  at: number;
 }
 
 /** @throws Error when another process has the directory, or the disk's. */
 export async function openSpool(directory: string, options: SpoolOptions): Promise<Spool> {
   const { consumers, segmentBytes = 64 * MiB, segmentSpans = 100_000, lingerMs, log = () => {} } = options;
-  const { maxBytes = 4096 * MiB, keepBytes = 256 * MiB } = options;
+  const { maxBytes = 4096 * MiB, keepBytes = 256 * MiB, keepMs = 7 * 24 * hourMs, now = Date.now } = options;
   const disk: Disk = options.disk ?? { open: (path) => open(path, 'a', 0o600) };
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   lock(directory);
@@ -126,7 +134,10 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
       await truncate(path, whole.end);
     }
     if (whole.records === 0) await rm(path);
-    else closed.push({ number: Number.parseInt(name, 10), path, spans: whole.records, bytes: whole.end });
+    else {
+      const at = statSync(path).mtimeMs;
+      closed.push({ number: Number.parseInt(name, 10), path, spans: whole.records, bytes: whole.end, at });
+    }
   }
 
   for (const { name, lagBytes } of consumers) {
@@ -183,6 +194,7 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
         if (bytesWritten !== bytes) throw new Error(`the disk took ${bytesWritten} of ${bytes} bytes`);
         await active.file.datasync();
         active.bytes += bytes;
+        active.at = now();
         for (const each of batch) active.spans += each.spans;
       }
     } catch (problem) {
@@ -213,7 +225,7 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     const path = join(directory, fileName(number));
     const file = await disk.open(path);
     await syncDirectory(directory);
-    return { number, path, file, spans: 0, bytes: 0 };
+    return { number, path, file, spans: 0, bytes: 0, at: now() };
   }
 
   async function finish(): Promise<void> {
@@ -221,9 +233,9 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     clearTimeout(lingering);
     lingering = undefined;
     isDue = false;
-    const { number, path, spans, bytes, file } = active;
+    const { number, path, spans, bytes, at, file } = active;
     active = undefined;
-    closed.push({ number, path, spans, bytes });
+    closed.push({ number, path, spans, bytes, at });
     await file.close();
     for (const consumer of consumers) await leaveBehind(consumer);
     for (const listener of listeners) listener();
@@ -253,21 +265,25 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     active = undefined;
     await broken.file.truncate(broken.bytes).catch(() => {});
     await broken.file.close().catch(() => {});
-    if (broken.spans > 0)
-      closed.push({ number: broken.number, path: broken.path, spans: broken.spans, bytes: broken.bytes });
-    else await rm(broken.path, { force: true }).catch(() => {});
+    const { number, path, spans, bytes, at } = broken;
+    if (spans > 0) closed.push({ number, path, spans, bytes, at });
+    else await rm(path, { force: true }).catch(() => {});
   }
 
   async function forget(): Promise<void> {
     let kept = closed.filter((segment) => segment.number <= slowest()).reduce((sum, segment) => sum + segment.bytes, 0);
-    while (kept > keepBytes) {
+    for (;;) {
       const oldest = closed[0];
       if (!oldest || oldest.number > slowest()) return;
+      if (kept <= keepBytes && now() - oldest.at <= keepMs) return;
       await rm(oldest.path, { force: true });
       closed.shift();
       kept -= oldest.bytes;
     }
   }
+
+  const ageing = setInterval(() => void inTurn(forget), hourMs);
+  ageing.unref();
 
   return {
     id,
@@ -299,6 +315,7 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     tornBytes,
     async close() {
       ended = true;
+      clearInterval(ageing);
       await inTurn(round);
       await inTurn(async () => {
         await finish();

@@ -45,8 +45,7 @@ export async function startTestServer(env: NodeJS.ProcessEnv): Promise<TestServe
     }
     outer.pipe(inner).pipe(outer);
   });
-  const listen = (port: number): Promise<void> =>
-    new Promise((listening) => door.listen(port, '127.0.0.1', listening));
+  const listen = (port: number): Promise<void> => new Promise((listening) => door.listen(port, '127.0.0.1', listening));
   const leave = async (): Promise<void> => {
     const closed = new Promise((done) => door.close(done));
     for (const socket of sockets) socket.destroy();
