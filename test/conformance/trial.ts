@@ -15,7 +15,7 @@ import {
   SimpleSpanProcessor,
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import { type ObserveOptions, observe } from '@routescope/sdk';
+import { closeDroppedInferences, type ObserveOptions, observe } from '@routescope/sdk';
 import type { Dialect } from './dialect.ts';
 import { type Script, type Wire, wireOf } from './wire.ts';
 
@@ -114,13 +114,13 @@ export async function turns(count = 5): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((later) => setImmediate(later));
 }
 
-/** Collects garbage until finalizers have run; what was let go a moment ago has none yet. */
+/** Collects garbage until the finalizers of all that was let go have run. */
 export async function collect(): Promise<void> {
-  await new Promise((later) => setTimeout(later, 15));
-  for (let turn = 0; turn < 4; turn++) {
+  await closeDroppedInferences(); // what was let go a moment ago has no finalizer yet
+  for (let round = 0; round < 4; round++) {
     await turns();
     gc();
-    await new Promise((later) => setTimeout(later, 0));
+    await closeDroppedInferences();
   }
 }
 

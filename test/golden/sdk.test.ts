@@ -31,7 +31,7 @@ test.each([
 });
 
 test.each([
-  ['@routescope/sdk', ['closeOpenInferences', 'observe', 'score', 'shown', 'withSession', 'withTag']],
+  ['@routescope/sdk', ['closeDroppedInferences', 'closeOpenInferences', 'observe', 'score', 'shown', 'withSession', 'withTag']],
   ['@routescope/sdk/router', [
       'BudgetError',
       'Health',

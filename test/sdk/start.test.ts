@@ -99,6 +99,30 @@ test('stats() say what became of every span: acknowledged, or given up on', asyn
   expect(JSON.parse((await run(400)).stdout)).toEqual({ ended: 1, exported: 0, failed: 1, failures: 0 });
 });
 
+test('flush() closes what nobody can read any more, and leaves what is being read', async () => {
+  const { stdout } = await app(
+    ['--expose-gc'],
+    `import OpenAI from 'openai';
+     import { observe } from '@routescope/sdk';
+     import { start } from '@routescope/sdk/node';
+     const telemetry = start({ serviceName: 'shop', endpoint: '${url}' });
+     const piece = 'data: {"id":"a","model":"m","choices":[{"index":0,"delta":{"content":"hi"}}]}\\n\\n';
+     const fetch = async () => new Response(piece.repeat(3), { headers: { 'content-type': 'text/event-stream' } });
+     const client = observe(new OpenAI({ apiKey: 'k', baseURL: 'https://llm.example/v1', fetch }));
+     const ask = (model) => client.chat.completions.create({ model, messages: [], stream: true });
+     const turn = () => new Promise((later) => setImmediate(later));
+     const held = (await ask('held'))[Symbol.asyncIterator]();
+     await held.next();
+     await (async () => { await ask('dropped'); void ask('forgotten'); })();
+     for (let round = 0; round < 4; round++) { await turn(); await telemetry.flush(); gc(); }
+     await telemetry.flush();
+     console.log(JSON.stringify(telemetry.stats()));
+     while (!(await held.next()).done);`,
+  );
+  expect(JSON.parse(stdout)).toMatchObject({ ended: 2, exported: 2 });
+  expect(received.flatMap(({ names }) => names).sort()).toEqual(['chat dropped', 'chat forgotten', 'chat held']);
+});
+
 test('prices that are wrong stop the start, with the file, the place and what is expected', async () => {
   const code = `import { start } from '@routescope/sdk/node';
     start({ serviceName: 's', prices: { version: 'mine', prices: [{ provider: 'openai', model: 'm', input: '1' }] } });`;

@@ -1,9 +1,9 @@
 /** Each way an inference can end: one span, ended once, that says which. */
 import assert from 'node:assert/strict';
 import { SpanStatusCode } from '@opentelemetry/api';
-import { closeOpenInferences } from '@routescope/sdk';
+import { closeDroppedInferences, closeOpenInferences } from '@routescope/sdk';
 import type { Dialect } from '../dialect.ts';
-import { type Check, collect, exporter, outcome, type Scenario, Spans, turns } from '../trial.ts';
+import { type Check, type Client, collect, exporter, outcome, type Scenario, Spans, turns } from '../trial.ts';
 import { isStreamed, json, type Script, sse } from '../wire.ts';
 import { helperStream } from './errors.ts';
 import { read } from './promise.ts';
@@ -260,7 +260,43 @@ export function endingChecks(dialect: Dialect): Check[] {
       },
     }),
   );
-  return [...each, ...timeChecks(dialect, answer, drops)];
+  return [...each, ...heldChecks(dialect, answer), ...timeChecks(dialect, answer, drops)];
+}
+
+/** Garbage is collected while the app still holds a part of the answer, whichever: its span waits for the rest. */
+function heldChecks(dialect: Dialect, answer: Script): Check[] {
+  const { ask, askStream } = dialect;
+  const all = async (source: AsyncIterable<unknown>): Promise<void> => {
+    let count = 0;
+    for await (const _ of source) if (++count === 2) await collect();
+  };
+  const late = async (promise: Client): Promise<Client> => {
+    const held = [promise];
+    await collect();
+    return await held[0];
+  };
+  const ways: Readonly<Record<string, Scenario>> = {
+    'a loop over a stream': async (client) => all(await askStream(client)),
+    'a stream read late': async (client) => read((await late({ stream: await askStream(client) })).stream),
+    'both branches of a tee': async (client) => Promise.all((await askStream(client)).tee().map(all)),
+    'one branch of a tee': async (client) => all((await askStream(client)).tee()[1]),
+    'a readable stream': async (client) => all((await askStream(client)).toReadableStream()),
+    'the data beside a response': async (client) => all((await askStream(client).withResponse()).data),
+    'a helper’s stream': async (client) => all(helperStream(dialect, client)),
+    'a promise awaited late': (client) => late(ask(client)),
+    'a mapped promise awaited late': (client) => late(ask(client)._thenUnwrap((data: unknown) => data)),
+    'a promise of a stream awaited late': async (client) => all(await late(askStream(client))),
+  };
+  return Object.entries(ways).map(([name, live]) => ({
+    group: 'each ending’s span',
+    name: `${name}, with garbage collected meanwhile`,
+    async run(trial) {
+      const { spans } = await trial.observed(answer, live);
+      spans.has({ 'routescope.ending': 'complete', 'routescope.usage.source': 'provider' });
+      await collect();
+      assert.equal(closeOpenInferences(), 0);
+    },
+  }));
 }
 
 function timeChecks(dialect: Dialect, answer: Script, drops: Script): Check[] {
@@ -338,6 +374,28 @@ function timeChecks(dialect: Dialect, answer: Script, drops: Script): Check[] {
         });
         assert.ok(held);
         assert.equal(closeOpenInferences(), 0);
+      },
+    },
+    {
+      group,
+      name: 'a flush closes what nobody can read, and leaves what is being read',
+      async run(trial) {
+        let reading: AsyncIterator<unknown> | undefined;
+        const { spans } = await trial.observed(answer, async (client) => {
+          reading = (await askStream(client))[Symbol.asyncIterator]();
+          await reading?.next();
+          void (await askStream(client));
+          void ask(client);
+        });
+        spans.none();
+        await closeDroppedInferences();
+        spans.none();
+        await collect();
+        const endings = (): unknown[] =>
+          exporter.getFinishedSpans().map(({ attributes }) => attributes['routescope.ending']);
+        assert.deepEqual(endings().sort(), ['never_awaited', 'never_read']);
+        while (!(await reading?.next())?.done);
+        assert.deepEqual(endings().sort(), ['complete', 'never_awaited', 'never_read']);
       },
     },
     {

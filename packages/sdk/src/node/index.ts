@@ -5,7 +5,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { parsePrices, type UserPrices } from '@routescope/conventions/prices';
 import { type ContentMode, type ContentOptions, setDefaultContent } from '../content/settings.ts';
 import { flushEvents } from '../events.ts';
-import { closeOpenInferences } from '../observe/open.ts';
+import { closeDroppedInferences, closeOpenInferences } from '../observe/open.ts';
 import { adopt } from '../otel/adopt.ts';
 import { setDefaultPrices } from '../prices.ts';
 import { setSidecar } from '../sidecar.ts';
@@ -39,9 +39,12 @@ export interface StartOptions {
 }
 
 export interface Telemetry {
-  /** Sends what is queued. */
+  /**
+   * Sends what is queued, and closes the spans of answers that nobody can read any more. A stream that is being read
+   * stays open.
+   */
   flush(): Promise<void>;
-  /** Sends what is queued and stops. */
+  /** Closes every span that is still open, sends what is queued, and stops. */
   shutdown(): Promise<void>;
   /** What became of the spans so far. */
   stats(): ExportStats & { readonly failures: number };
@@ -104,6 +107,7 @@ export function start(options: StartOptions): Telemetry {
   });
   sdk.start();
   const flush = async (): Promise<void> => {
+    await closeDroppedInferences();
     await Promise.all([counted.forceFlush(), flushEvents()]);
   };
   // What is still open when nothing runs any more, nobody will end.

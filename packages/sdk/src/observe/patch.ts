@@ -237,7 +237,7 @@ const failing =
  * Stream and iterator stay the SDK's; the iterator's methods are put before the class's own.
  */
 function watchStream(stream: Internal, watch: Watch): unknown {
-  const { inference, show } = watch;
+  const { inference } = watch;
   const iterate = stream.iterator;
   let isWatched = false;
   inference.streams();
@@ -255,7 +255,8 @@ function watchStream(stream: Internal, watch: Watch): unknown {
           return result;
         }
         inference.chunk(result.value);
-        return show === undefined || isShown(show, result.value) ? result : pull();
+        // Read from `watch`, so that the iterator holds it: a loop that reads on holds nothing else of all this.
+        return watch.show === undefined || isShown(watch.show, result.value) ? result : pull();
       };
       // `then`, not an async function: one promise less for each chunk.
       const pull = (): Promise<unknown> => next.call(source).then(arrived, failed);
