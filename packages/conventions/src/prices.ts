@@ -79,7 +79,16 @@ export interface UserPrices {
 /** Enough for the models of an app; ids that somebody makes up cannot fill the memory. */
 const remembered = 1_000;
 
-type DatedPrice = CatalogPrice & Price;
+/** A price and when it begins to hold, epoch ms: read once, not at every look-up. */
+interface Dated<P> {
+  readonly since: number;
+  readonly price: P;
+}
+
+const dated = <P extends { readonly from?: string }>(price: P): Dated<P> => ({
+  since: price.from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(price.from),
+  price,
+});
 
 let loaded: PriceBook | undefined;
 
@@ -93,10 +102,11 @@ export function catalog(): PriceBook {
 
 function bookOf(file: CatalogFile): PriceBook {
   // A look-up tries a few hundred rules; an app uses a handful of models.
-  const found = new Map<string, readonly DatedPrice[]>();
-  const pricesOf = (provider: string, model: string): readonly DatedPrice[] => {
-    const key = `${provider}\n${model}`;
-    const known = found.get(key);
+  const found = new Map<string, Map<string, readonly Dated<Price>[]>>();
+  const pricesOf = (provider: string, model: string): readonly Dated<Price>[] => {
+    const ofProvider = found.get(provider) ?? new Map<string, readonly Dated<Price>[]>();
+    found.set(provider, ofProvider);
+    const known = ofProvider.get(model);
     if (known) return known;
     const models = file.providers[provider] ?? [];
     let entry: CatalogModel | undefined;
@@ -104,13 +114,10 @@ function bookOf(file: CatalogFile): PriceBook {
       entry = models.find((each) => each.model === name) ?? models.find((each) => matches(each.match, name));
       if (entry) break;
     }
-    const prices = (entry?.prices ?? []).map((price) => ({
-      ...file.fees[provider],
-      ...price,
-      source: price.source ?? file.source,
-      version: file.version,
-    }));
-    if (found.size < remembered) found.set(key, prices);
+    const prices = (entry?.prices ?? []).map((price) =>
+      dated({ ...file.fees[provider], ...price, source: price.source ?? file.source, version: file.version }),
+    );
+    if (ofProvider.size < remembered) ofProvider.set(model, prices);
     return prices;
   };
   return {
@@ -145,29 +152,28 @@ function matches(match: Match, name: string): boolean {
 }
 
 /** The newest price whose day has come. */
-function inForce<T extends { readonly from?: string }>(prices: readonly T[], at: number): T | undefined {
-  let newest: T | undefined;
-  let newestSince = Number.NEGATIVE_INFINITY;
-  for (const price of prices) {
-    const since = price.from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(price.from);
-    if (since > at || (newest && since <= newestSince)) continue;
-    newest = price;
-    newestSince = since;
-  }
-  return newest;
+function inForce<P>(prices: readonly Dated<P>[], at: number): P | undefined {
+  let newest: Dated<P> | undefined;
+  for (const each of prices) if (each.since <= at && (!newest || each.since > newest.since)) newest = each;
+  return newest?.price;
 }
 
 /** The user's prices win: by host first, then by provider. What they do not name, the book below answers. */
 export function withPrices(book: PriceBook, user: UserPrices): PriceBook {
   const version = `${user.version}+${book.version}`;
+  const prices = user.prices.map(dated);
   return {
     version,
     find(query) {
-      const named = user.prices.filter(({ model }) => model.toLowerCase() === query.model.toLowerCase());
+      const asked = query.model.toLowerCase();
+      const named = prices.filter(({ price }) => price.model.toLowerCase() === asked);
       const byHost = named.filter(
-        ({ host }) => host !== undefined && (host === query.host || host === query.host?.replace(/:\d+$/, '')),
+        ({ price: { host } }) =>
+          host !== undefined && (host === query.host || host === query.host?.replace(/:\d+$/, '')),
       );
-      const byProvider = named.filter(({ host, provider }) => host === undefined && provider === query.provider);
+      const byProvider = named.filter(
+        ({ price: { host, provider } }) => host === undefined && provider === query.provider,
+      );
       const own = inForce(byHost, query.at) ?? inForce(byProvider, query.at);
       return own ? { ...own, source: 'user', version: user.version } : book.find(query);
     },

@@ -66,6 +66,7 @@ export function present(attributes: Readonly<Record<string, unknown>>): Attribut
   const kept: Attributes = {};
   for (const name in attributes) {
     const value = attributes[name];
+    if (value === undefined) continue;
     const isPlain =
       typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
     const isList = Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');

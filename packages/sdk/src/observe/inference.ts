@@ -14,7 +14,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { type Cost, type Ending, isKnown, type UsageSource, usd } from '@routescope/conventions';
+import { type Cost, type Ending, isKnown, type Outcome, type UsageSource, usd } from '@routescope/conventions';
 import type { PriceBook } from '@routescope/conventions/prices';
 import { Capture } from '../content/capture.ts';
 import type { ContentSettings } from '../content/settings.ts';
@@ -215,19 +215,17 @@ export class InferenceSpan {
       at: this.#startedAt,
     };
     const cost = costAt(book(), priced, usage, served);
-    // One call each: merging them into one object first costs more than all the rest of this method.
-    span.setAttributes(
-      present({
-        'gen_ai.response.id': facts.id,
-        'gen_ai.response.model': facts.model,
-        'gen_ai.response.finish_reasons': facts.finishReasons,
-        'gen_ai.response.time_to_first_chunk': this.#firstChunkAt && (this.#firstChunkAt - this.#startedAt) / 1000,
-        'http.request.resend_count': this.#resends || undefined,
-        'routescope.ending': ending,
-        'routescope.stream.outcome': this.#isStream ? streamOutcomeOf(ending) : undefined,
-        'routescope.usage.source': source,
-      }),
-    );
+    // One by one: gathering them in an object first costs more than all the rest of this method.
+    if (facts.id !== undefined) span.setAttribute('gen_ai.response.id', facts.id);
+    if (facts.model !== undefined) span.setAttribute('gen_ai.response.model', facts.model);
+    if (facts.finishReasons.length > 0)
+      span.setAttribute('gen_ai.response.finish_reasons', facts.finishReasons as string[]);
+    if (this.#firstChunkAt !== undefined)
+      span.setAttribute('gen_ai.response.time_to_first_chunk', (this.#firstChunkAt - this.#startedAt) / 1000);
+    if (this.#resends > 0) span.setAttribute('http.request.resend_count', this.#resends);
+    span.setAttribute('routescope.ending', ending);
+    if (this.#isStream) span.setAttribute('routescope.stream.outcome', streamOutcomeOf(ending));
+    span.setAttribute('routescope.usage.source', source);
     span.setAttributes(usageAttributes(usage, served, api.kind));
     span.setAttributes(costAttributes(cost));
     this.#capture?.ended();
@@ -238,9 +236,8 @@ export class InferenceSpan {
       // Never the provider's message: it may quote the prompt.
       span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
     }
-    const { attempt, tag } = this.#frame;
-    const routeFacts = attempt?.attributes ?? present({ 'routescope.tag': tag });
-    guard(() => this.#measured(facts, cost, routeFacts, failure, endedAt));
+    const { attempt } = this.#frame;
+    if (isMeasuring()) guard(() => this.#measured(facts, cost, failure, outcome, endedAt));
     if (attempt) {
       attempt.adopt({
         span,
@@ -257,20 +254,14 @@ export class InferenceSpan {
       });
       return;
     }
-    guard(() => measureAttempt(routeFacts, outcome));
     span.setAttribute('routescope.outcome', outcome);
     endSpan(span, endedAt);
   }
 
-  #measured(
-    facts: AnswerFacts,
-    cost: Cost,
-    routeFacts: Attributes,
-    failure: string | undefined,
-    endedAt: number,
-  ): void {
-    if (!isMeasuring()) return;
+  #measured(facts: AnswerFacts, cost: Cost, failure: string | undefined, outcome: Outcome, endedAt: number): void {
     const { api, server } = this.#options;
+    const { attempt, tag } = this.#frame;
+    const routeFacts = attempt?.attributes ?? present({ 'routescope.tag': tag });
     measure({
       operation: api.operation,
       provider: server.provider,
@@ -285,23 +276,26 @@ export class InferenceSpan {
       cost,
       facts: routeFacts,
     });
+    // Inside a route the verdict is the router's.
+    if (!attempt) measureAttempt(routeFacts, outcome);
   }
 }
 
 /** Cost as attributes: absent when unknown, the status always. */
 export function costAttributes(cost: Cost): Attributes {
-  const known = (pico: bigint | null): number | undefined => (pico === null ? undefined : usd(pico));
-  return present({
-    'routescope.cost.total': known(cost.totalPico),
-    'routescope.cost.input': known(cost.inputPico),
-    'routescope.cost.cache_read': known(cost.cacheReadPico),
-    'routescope.cost.cache_write': known(cost.cacheWritePico),
-    'routescope.cost.output': known(cost.outputPico),
-    'routescope.cost.tools': known(cost.toolsPico),
-    'routescope.cost.nested': known(cost.nestedPico),
-    'routescope.cost.status': cost.status,
-    'routescope.cost.missing': cost.missing,
-    'routescope.cost.source': cost.totalPico === null ? undefined : 'local',
-    'routescope.cost.price_version': cost.priceVersion ?? undefined,
-  });
+  const { totalPico, inputPico, cacheReadPico, cacheWritePico, outputPico, toolsPico, nestedPico } = cost;
+  const said: Attributes = { 'routescope.cost.status': cost.status };
+  if (totalPico !== null) {
+    said['routescope.cost.total'] = usd(totalPico);
+    said['routescope.cost.source'] = 'local';
+  }
+  if (inputPico !== null) said['routescope.cost.input'] = usd(inputPico);
+  if (cacheReadPico !== null) said['routescope.cost.cache_read'] = usd(cacheReadPico);
+  if (cacheWritePico !== null) said['routescope.cost.cache_write'] = usd(cacheWritePico);
+  if (outputPico !== null) said['routescope.cost.output'] = usd(outputPico);
+  if (toolsPico !== null) said['routescope.cost.tools'] = usd(toolsPico);
+  if (nestedPico !== null) said['routescope.cost.nested'] = usd(nestedPico);
+  if (cost.missing.length > 0) said['routescope.cost.missing'] = [...cost.missing];
+  if (cost.priceVersion !== null) said['routescope.cost.price_version'] = cost.priceVersion;
+  return said;
 }

@@ -1,5 +1,4 @@
 /** `observe(client)`: a copy of a client of the vendor's own class, whose inferences become spans. */
-import { trace } from '@opentelemetry/api';
 import type { UserPrices } from '@routescope/conventions/prices';
 import { type ContentMode, type ContentOptions, contentOf } from '../content/settings.ts';
 import { bookOf } from '../prices.ts';
@@ -11,7 +10,7 @@ import { InferenceSpan } from './inference.ts';
 import { loops, methods, results } from './methods.ts';
 import { type Loop, patchLoop, patchMethod, patchResults, patchRetries, replace, type Watch } from './patch.ts';
 import { isLoopback, type Server, serverOf } from './provider.ts';
-import { scopeName } from './scope.ts';
+import { currentTracer } from './scope.ts';
 import { patchThreads } from './threads.ts';
 
 export interface ObserveOptions {
@@ -80,7 +79,7 @@ function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions):
   for (const { owner, names, api, usageOnRequest } of methods[kind]) {
     const settings = { ...common, api };
     const begin = (body: unknown, loop: Loop | undefined): Watch => {
-      const inference = new InferenceSpan(asJson(body), settings, trace.getTracer(scopeName), loop);
+      const inference = new InferenceSpan(asJson(body), settings, currentTracer(), loop);
       if (!usageOnRequest || !asksForUsage || !leavesUsageOpen(asJson(body))) return { inference, body };
       const asking = asJson(body);
       const copied = { ...asking, stream_options: { ...asJson(asking['stream_options']), include_usage: true } };
@@ -95,7 +94,7 @@ function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions):
       const { message } = asJson(asJson(line)['result']);
       if (message === undefined) return; // it failed, expired or was canceled, and cost nothing
       const asked = { model: asJson(message)['model'] };
-      const inference = new InferenceSpan(asked, settings, trace.getTracer(scopeName));
+      const inference = new InferenceSpan(asked, settings, currentTracer());
       inference.answer(message);
       inference.end('complete');
     };

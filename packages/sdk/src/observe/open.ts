@@ -4,18 +4,25 @@
  */
 
 export interface Droppable {
-  /** Nobody can read on: it ends as it stands. */
+  /** Somebody is reading the answer, or has read it. */
+  readonly isTaken: boolean;
+  /** Nobody can read on: it ends as it stands. Nothing, when it has ended. */
   drop(): void;
+}
+
+/** What the app's promise or stream holds, and the inference does not: when it is gone, nobody can read on. */
+export interface Hold {
+  readonly inference: Droppable;
 }
 
 const open = new Set<Droppable>();
 const dropped = new FinalizationRegistry<Droppable>((inference) => inference.drop());
 
 /**
- * Answers that are there and not taken yet. Nearly every one is taken at once, and a finalizer costs more than all the
- * rest of watching: so only what is still here a moment later gets one.
+ * Answers that came a moment ago. Nearly every one is taken at once, and a finalizer costs more than all the rest of
+ * watching: so only what is still untaken when the moment is over gets one.
  */
-const untaken = new Map<Droppable, object>();
+let answered: Hold[] = [];
 let sweep: NodeJS.Timeout | undefined;
 /** ms */
 const aMoment = 10;
@@ -25,26 +32,22 @@ export function opened(inference: Droppable): void {
   open.add(inference);
 }
 
-/** Closes the inference once nobody can reach `held` any more. The inference itself must not hold it. */
-export function closeWhenDropped(held: object, inference: Droppable): void {
-  if (open.has(inference)) dropped.register(held, inference, inference);
+/** Closes the inference once nobody can reach `hold` any more. */
+export function closeWhenDropped(hold: Hold): void {
+  if (open.has(hold.inference)) dropped.register(hold, hold.inference);
 }
 
 /** Does so if the answer is not taken in a moment. */
-export function closeUnlessTaken(held: object, inference: Droppable): void {
-  untaken.set(inference, held);
+export function closeUnlessTaken(hold: Hold): void {
+  answered.push(hold);
   if (sweep === undefined) sweep = setTimeout(giveFinalizers, aMoment).unref();
-}
-
-/** The answer is taken: its reader will tell the end. */
-export function answerTaken(inference: Droppable): void {
-  if (!untaken.delete(inference)) dropped.unregister(inference);
 }
 
 function giveFinalizers(): void {
   sweep = undefined;
-  for (const [inference, held] of untaken) closeWhenDropped(held, inference);
-  untaken.clear();
+  const holds = answered;
+  answered = [];
+  for (const hold of holds) if (!hold.inference.isTaken) closeWhenDropped(hold);
 }
 
 /**
@@ -62,7 +65,6 @@ export async function closeDroppedInferences(): Promise<void> {
 /** The inference has come to its end. */
 export function closed(inference: Droppable): void {
   open.delete(inference);
-  untaken.delete(inference);
 }
 
 /**

@@ -17,7 +17,7 @@
  */
 import { guard } from '../telemetry.ts';
 import type { InferenceSpan } from './inference.ts';
-import { answerTaken, closeUnlessTaken, closeWhenDropped, opened } from './open.ts';
+import { closeUnlessTaken, closeWhenDropped, opened } from './open.ts';
 
 /** What is watched, and what of it the app does not see because it never asked for it. */
 export interface Watch {
@@ -155,14 +155,14 @@ function watched(promise: Internal, watch: Watch): unknown {
   opened(inference);
   const answered = (response: unknown): unknown => {
     inference.answered();
-    closeUnlessTaken(watch, inference);
+    closeUnlessTaken(watch);
     return response;
   };
   // Replaced, not only observed: an observer would make the rejection count as handled.
   promise.responsePromise = promise.responsePromise.then(answered, failing(inference));
   const { parseResponse } = promise;
   const parse = (...given: unknown[]) => {
-    taken(inference);
+    inference.taken();
     return parseResponse.apply(promise, given).then(...reading(watch));
   };
   promise.parseResponse = parse;
@@ -176,7 +176,7 @@ export function watchBuiltOn(promise: Internal): unknown {
     const watch: Watch | undefined = props?.options?.[rider];
     const parsed = parseResponse.call(promise, client, props);
     if (watch?.inference === undefined) return parsed;
-    taken(watch.inference);
+    watch.inference.taken();
     return parsed.then(...reading(watch));
   };
   promise.parseResponse = parse;
@@ -203,7 +203,7 @@ function watchRest(promise: Internal, watch: Watch): unknown {
     mapped.responsePromise = promise.responsePromise;
     const { parseResponse } = mapped;
     const parse = (...given: unknown[]) => {
-      taken(inference);
+      inference.taken();
       return parseResponse.apply(mapped, given).catch(failing(inference));
     };
     mapped.parseResponse = parse;
@@ -211,11 +211,6 @@ function watchRest(promise: Internal, watch: Watch): unknown {
   };
   promise._thenUnwrap = unwrap;
   return promise;
-}
-
-function taken(inference: InferenceSpan): void {
-  inference.taken();
-  answerTaken(inference);
 }
 
 /** What to do with the parsed answer, and with the failure to get one. */
@@ -250,7 +245,7 @@ function watchStream(stream: Internal, watch: Watch): unknown {
   const iterate = stream.iterator;
   let isWatched = false;
   inference.streams();
-  closeWhenDropped(watch, inference);
+  closeWhenDropped(watch);
   const watchedIterate = () => {
     const source = iterate.call(stream);
     if (isWatched) return source; // a second reader gets the SDK's error, which is none of the inference

@@ -40,9 +40,11 @@ const onlyIfAny = new Set<string>([
   'fileSearches',
 ]);
 
-const counts = Object.entries(attributes).map(
-  ([name, attribute]) => [name as keyof typeof attributes, attribute, onlyIfAny.has(name)] as const,
-);
+const counts = Object.entries(attributes).map(([name, attribute]) => ({
+  name: name as keyof typeof attributes,
+  attribute,
+  isOnlyIfAny: onlyIfAny.has(name),
+}));
 
 export function usageAttributes(
   usage: Usage,
@@ -50,7 +52,8 @@ export function usageAttributes(
   provider: 'openai' | 'anthropic',
 ): Attributes {
   const said: Attributes = {};
-  for (const [name, attribute, isOnlyIfAny] of counts) {
+  for (let i = 0; i < counts.length; i++) {
+    const { name, attribute, isOnlyIfAny } = counts[i] as (typeof counts)[number];
     const count = usage[name];
     if (count !== null && count !== undefined && (count > 0 || !isOnlyIfAny)) said[attribute] = count;
   }

@@ -8,7 +8,7 @@ import type { PriceBook } from '@routescope/conventions/prices';
 import { currentFrame, withFrame } from '../context.ts';
 import { isAbort } from '../observe/ending.ts';
 import { present } from '../observe/facts.ts';
-import { scopeName } from '../observe/scope.ts';
+import { currentTracer } from '../observe/scope.ts';
 import { type Clock, guard, hrTime } from '../telemetry.ts';
 import type { ChatInput } from './adapters.ts';
 import { read } from './answer.ts';
@@ -110,7 +110,7 @@ export class Run {
         'routescope.experiment.arm': on?.arm,
       }),
     };
-    this.#span = trace.getTracer(scopeName).startSpan(`route ${tag}`, {
+    this.#span = currentTracer().startSpan(`route ${tag}`, {
       kind: SpanKind.INTERNAL,
       startTime: hrTime(this.#startedAt),
       attributes: this.#common,
@@ -232,7 +232,7 @@ export class Run {
     const wish = typeof this.#input === 'function' ? {} : ((this.#input ?? {}) as Limits);
     const limits = limitsOf(place.tier, wish, reason === 'rerun' ? route.rerun : undefined);
     const attempt = new Attempt({
-      tracer: trace.getTracer(scopeName),
+      tracer: currentTracer(),
       clock: shared.clock,
       parent: this.#parent,
       attributes: {
