@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownFixtures } from '../provider/fixtures.ts';
+import { type Cloud, cloudFetch, clouds } from './clouds.ts';
 import type { Client } from './trial.ts';
 import { fromSdks, installedVersion, type Version } from './versions.ts';
 import { type Broken, type Event, sse, type Wire } from './wire.ts';
@@ -13,8 +14,11 @@ export interface Dialect {
   // biome-ignore lint/suspicious/noExplicitAny: a module of one of eight generations.
   readonly lib: any;
   readonly sdk: 'openai' | 'anthropic';
-  /** A bare client; its host is one that is asked for no more than the app asks. */
-  client(fetch: Wire['fetch'], options?: Record<string, unknown>): Client;
+  readonly cloud: Cloud | undefined;
+  /** What a constructor takes; the host is one that is asked for no more than the app asks. */
+  options(fetch: Wire['fetch'], more?: Record<string, unknown>): Record<string, unknown>;
+  /** A bare client. */
+  client(fetch: Wire['fetch'], more?: Record<string, unknown>): Client;
   /** The host that needs no care: OpenAI's own is asked for usage. */
   readonly host: string;
   readonly provider: string;
@@ -47,14 +51,42 @@ export const key = 'sk-secret-key';
 const messages = [{ role: 'user', content: `${secret}: name a holiday` }];
 
 export function dialectOf(version: Version): Dialect {
-  const lib = fromSdks(version.alias);
+  const module = fromSdks(version.alias);
+  const cloud = version.cloud && clouds[version.cloud];
+  const lib = cloud === undefined ? module : { ...errorsOf(version), ...module, default: module[cloud.name] };
   const [major = 0, minor = 0] = installedVersion(version).split('.').map(Number);
   const number = major * 1_000 + minor;
-  const common = { version, number, lib, sdk: version.sdk } as const;
+  const options: Dialect['options'] = (fetch, more = {}) => {
+    if (cloud === undefined) {
+      const baseURL = version.sdk === 'openai' ? 'https://llm.example/v1' : 'https://llm.example';
+      return { apiKey: key, baseURL, maxRetries: 0, fetch, ...more };
+    }
+    const placed = Object.entries(cloud.options(key)).filter(
+      ([name]) => !('baseURL' in more && cloud.place.includes(name)),
+    );
+    return { ...Object.fromEntries(placed), maxRetries: 0, fetch: cloudFetch(cloud, fetch), ...more };
+  };
+  const common: Common = {
+    version,
+    number,
+    lib,
+    sdk: version.sdk,
+    cloud,
+    host: cloud?.host ?? 'llm.example',
+    provider: cloud?.provider ?? version.sdk,
+    options,
+    client: (fetch, more) => new lib.default(options(fetch, more)),
+  };
   return version.sdk === 'openai' ? openai(common) : anthropic(common);
 }
 
-type Common = Pick<Dialect, 'version' | 'number' | 'lib' | 'sdk'>;
+/** A cloud's package throws the errors of the SDK below it. */
+const errorsOf = ({ sdk, alias }: Version): object => fromSdks(sdk === 'openai' ? alias : '@anthropic-ai/sdk');
+
+type Common = Pick<
+  Dialect,
+  'version' | 'number' | 'lib' | 'sdk' | 'cloud' | 'host' | 'provider' | 'options' | 'client'
+>;
 
 function openai(common: Common): Dialect {
   const body = { model: 'gpt-4.1-nano', messages, max_tokens: 64, temperature: 0.2 };
@@ -64,12 +96,8 @@ function openai(common: Common): Dialect {
   );
   return {
     ...common,
-    host: 'llm.example',
-    provider: 'openai',
     model: body.model,
     body,
-    client: (fetch, options) =>
-      new common.lib.default({ apiKey: key, baseURL: 'https://llm.example/v1', maxRetries: 0, fetch, ...options }),
     ask: (client, changes = {}, options) => client.chat.completions.create(merged(body, changes), options),
     askStream: (client, changes = {}, options) =>
       client.chat.completions.create(merged({ ...body, stream: true }, changes), options),
@@ -88,12 +116,8 @@ function anthropic(common: Common): Dialect {
   const events = linesOf('anthropic/anthropic-text.chunks.txt');
   return {
     ...common,
-    host: 'llm.example',
-    provider: 'anthropic',
     model: body.model,
     body,
-    client: (fetch, options) =>
-      new common.lib.default({ apiKey: key, baseURL: 'https://llm.example', maxRetries: 0, fetch, ...options }),
     ask: (client, changes = {}, options) => client.messages.create(merged(body, changes), options),
     askStream: (client, changes = {}, options) =>
       client.messages.create(merged({ ...body, stream: true }, changes), options),

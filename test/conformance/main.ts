@@ -102,7 +102,7 @@ async function runAll(): Promise<void> {
 
 /** A process for itself: what an SDK leaves behind, or a crash, touches no other version. */
 async function inProcess(version: Version, node: string): Promise<Report> {
-  const path = join(sdksFolder, `.report-${process.pid}-${version.alias}.json`);
+  const path = join(sdksFolder, `.report-${process.pid}-${version.name}.json`);
   const args = [fileURLToPath(import.meta.url), '--only', version.name, '--fixtures', fixtures, '--report', path];
   const child = spawn(node, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const output: Buffer[] = [];

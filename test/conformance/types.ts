@@ -4,6 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { clouds } from './clouds.ts';
 import type { Exemption, Failure, Report } from './run.ts';
 import { sdksFolder, type Version } from './versions.ts';
 
@@ -63,17 +64,18 @@ export function checkTypes(versions: readonly Version[]): Report {
   const failures: Failure[] = [];
   const exempt: Exemption[] = [];
   const groups: Record<string, number> = { types: 0 };
-  for (const { name, sdk, alias } of versions) {
+  for (const { name, sdk, alias, cloud } of versions) {
     const Class = sdk === 'openai' ? 'OpenAI' : 'Anthropic';
-    let text = `import ${Class} from '${alias}';${head}type Client = ${Class};\ndeclare const bare: Client;\nconst observed = observe(bare);\n`;
+    const imported = cloud ? `{ ${clouds[cloud].name} as ${Class} }` : Class;
+    let text = `import ${imported} from '${alias}';${head}type Client = ${Class};\ndeclare const bare: Client;\nconst observed = observe(bare);\n`;
     const places: { check: string; version: string; from: number; to: number }[] = [];
     for (const [check, line] of Object.entries(lines[sdk])) {
       const from = text.split('\n').length;
       text += `${line}\n`;
       places.push({ check: `types: ${check}`, version: name, from, to: text.split('\n').length - 1 });
     }
-    writeFileSync(join(folder, `${alias}.ts`), text);
-    starts.set(`${alias}.ts`, places);
+    writeFileSync(join(folder, `${name}.ts`), text);
+    starts.set(`${name}.ts`, places);
     groups['types'] = (groups['types'] ?? 0) + places.length;
   }
   const own = dirname(fileURLToPath(import.meta.resolve('@routescope/sdk')));
@@ -95,7 +97,7 @@ export function checkTypes(versions: readonly Version[]): Report {
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
   const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { encoding: 'utf8' });
-  const errors = [...stdout.matchAll(/([\w.-]+\.ts)\((\d+),\d+\): (error .*)/g)];
+  const errors = [...stdout.matchAll(/([\w.@-]+\.ts)\((\d+),\d+\): (error .*)/g)];
   for (const places of starts.values()) passed += places.length;
   for (const [, file = '', line, problem = ''] of errors) {
     const place = starts.get(file)?.find(({ from, to }) => Number(line) >= from && Number(line) <= to);

@@ -12,7 +12,11 @@ export interface Version {
   readonly alias: string;
   /** Of this SDK, one of the two that `.ci/run` checks. */
   readonly isNewest: boolean;
+  /** The client is a cloud's variant of the SDK's. */
+  readonly cloud?: CloudName;
 }
+
+export type CloudName = 'azure' | 'bedrock' | 'vertex' | 'foundry';
 
 export const versions: readonly Version[] = [
   { name: 'openai@4', sdk: 'openai', alias: 'openai-4', isNewest: false },
@@ -23,6 +27,11 @@ export const versions: readonly Version[] = [
   { name: 'anthropic@0.60', sdk: 'anthropic', alias: 'anthropic-0.60', isNewest: false },
   { name: 'anthropic@0.137', sdk: 'anthropic', alias: 'anthropic-0.137', isNewest: true },
   { name: 'anthropic@1', sdk: 'anthropic', alias: 'anthropic-1', isNewest: true },
+  { name: 'azure@6', sdk: 'openai', alias: 'openai-6', isNewest: false, cloud: 'azure' },
+  { name: 'azure@7', sdk: 'openai', alias: 'openai-7', isNewest: false, cloud: 'azure' },
+  { name: 'bedrock@1', sdk: 'anthropic', alias: '@anthropic-ai/bedrock-sdk', isNewest: false, cloud: 'bedrock' },
+  { name: 'vertex@1', sdk: 'anthropic', alias: '@anthropic-ai/vertex-sdk', isNewest: false, cloud: 'vertex' },
+  { name: 'foundry@1', sdk: 'anthropic', alias: '@anthropic-ai/foundry-sdk', isNewest: false, cloud: 'foundry' },
 ];
 
 export const sdksFolder: string = folder('./conformance/sdks');
@@ -30,9 +39,11 @@ export const sdksFolder: string = folder('./conformance/sdks');
 /** Requires from the folder. */
 export const fromSdks: NodeJS.Require = createRequire(join(sdksFolder, 'package.json'));
 
-/** `7.57.0` */
-export const installedVersion = ({ alias }: Version): string =>
-  JSON.parse(readFileSync(join(packageFolder(alias), 'package.json'), 'utf8')).version;
+/** `7.57.0`; of a cloud's package, the version of the SDK below it. */
+export const installedVersion = ({ alias, cloud, sdk }: Version): string => {
+  const base = cloud && sdk === 'anthropic' ? '@anthropic-ai/sdk' : alias;
+  return JSON.parse(readFileSync(join(packageFolder(base), 'package.json'), 'utf8')).version;
+};
 
 export const packageFolder = (alias: string): string => join(sdksFolder, 'node_modules', alias);
 

@@ -7,8 +7,9 @@ interface Asked {
   readonly body: string;
 }
 
-/** Whether a stream is asked for; SDKs write their JSON with and without spaces. */
-export const isStreamed = (body: string): boolean => /"stream":\s*true/.test(body);
+/** Whether a stream is asked for: SDKs write their JSON with and without spaces, and Bedrock has an address for it. */
+export const isStreamed = ({ url, body }: Asked): boolean =>
+  /"stream":\s*true/.test(body) || url.includes('/invoke-with-response-stream');
 
 /** Answers the request with that number (from 0). */
 export type Script = (asked: Asked, number: number, signal: AbortSignal | undefined) => Response | Promise<Response>;

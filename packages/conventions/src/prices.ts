@@ -130,7 +130,8 @@ function bookOf(file: CatalogFile): PriceBook {
 function namesOf(model: string): string[] {
   const names = new Set([model.toLowerCase()]);
   for (const around of [
-    /^(us|eu|apac|global)\./,
+    /^arn:.*[/:]/,
+    /^(us|eu|apac|au|jp|ca|us-gov|global)\./,
     /^anthropic\./,
     /-v\d+(:\d+)?$/,
     /@[\w.-]+$/,

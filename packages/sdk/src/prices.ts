@@ -30,11 +30,19 @@ export interface PricedInference {
   readonly at: number;
 }
 
-/** The price of the model that answered; of the one asked for, when nobody knows that one. */
+/**
+ * The price of the model that answered; of the one asked for, when nobody knows that one. Bedrock answers `claude-…` to
+ * `global.anthropic.claude-…-v1:0`: there the one asked for says of the same model from where it was served, and so its price.
+ */
 export function priceOf(book: PriceBook, inference: PricedInference): Price | undefined {
-  const { provider, host, at } = inference;
-  const answered = inference.responseModel && book.find({ provider, host, at, model: inference.responseModel });
-  return answered || book.find({ provider, host, at, model: inference.requestModel });
+  const { provider, host, at, requestModel, responseModel = '' } = inference;
+  const isMoreExact = provider === 'aws.bedrock' && requestModel.includes(responseModel);
+  const names = isMoreExact ? [requestModel, responseModel] : [responseModel, requestModel];
+  for (const model of names) {
+    const price = model === '' ? undefined : book.find({ provider, host, at, model });
+    if (price) return price;
+  }
+  return undefined;
 }
 
 /** What an inference cost, with those that the provider made on the way, each at the price of its own model. */
@@ -53,5 +61,9 @@ export function costAt(book: PriceBook, inference: PricedInference, usage: Usage
   return sumCosts([own, ...nested]);
 }
 
-/** OpenAI's hosts that promise where they compute. */
-const regionOf = (host: string): string | undefined => /^(us|eu)\.api\.openai\.com$/.exec(host)?.[1];
+/** Hosts that promise where they compute: OpenAI's, and Vertex's of a region or of several. */
+function regionOf(host: string): string | undefined {
+  const openai = /^(us|eu)\.api\.openai\.com$/.exec(host)?.[1];
+  const isRegional = /^[\w-]+-aiplatform\.googleapis\.com$|\.rep\.googleapis\.com$/.test(host);
+  return openai ?? (isRegional ? 'regional' : undefined);
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { closeOpenInferences, observe } from '@routescope/sdk';
-import { type Dialect, key } from '../dialect.ts';
+import type { Dialect } from '../dialect.ts';
 import { type Check, type Client, exporter, outcome, type Scenario, type Trial } from '../trial.ts';
 import { packageFolder } from '../versions.ts';
 import { json, type Script, wireOf } from '../wire.ts';
@@ -41,7 +41,12 @@ export function clientChecks(dialect: Dialect): Check[] {
   const { ask, lib, number, sdk } = dialect;
   const answer: Script = () => json(dialect.whole);
   const hasWithOptions = (sdk === 'openai' && number >= 5000) || (sdk === 'anthropic' && number >= 50);
-  const noWithOptions = (): string | undefined => (hasWithOptions ? undefined : 'this version has no withOptions()');
+  const noWithOptions = (): string | undefined =>
+    !hasWithOptions
+      ? 'this version has no withOptions()'
+      : dialect.version.name === 'azure@6'
+        ? 'AzureOpenAI.withOptions() of openai 6 forgets its own API version and throws'
+        : undefined;
   const seen = (
     name: string,
     scenario: Scenario,
@@ -165,14 +170,15 @@ export function clientChecks(dialect: Dialect): Check[] {
       client.apiKey = 'sk-changed';
       await ask(observe(client));
       assert.ok(wire.asked[0]?.url.startsWith('https://moved.example/v1'));
-      assert.ok(JSON.stringify(wire.asked[0]?.headers).includes('sk-changed'));
+      if (dialect.cloud?.keyHeader !== undefined || !dialect.cloud)
+        assert.ok(JSON.stringify(wire.asked[0]?.headers).includes('sk-changed'));
     }),
     own('a subclass with a constructor of its own', async () => {
       const wire = wireOf(answer);
       class AppClient extends lib.default {
         team: string;
         constructor(team: string) {
-          super({ apiKey: key, baseURL: 'https://llm.example/v1', maxRetries: 0, fetch: wire.fetch });
+          super(dialect.options(wire.fetch));
           this.team = team;
         }
       }
@@ -190,9 +196,7 @@ export function clientChecks(dialect: Dialect): Check[] {
         }
       }
       let calls = 0;
-      const client = observe(
-        new (AppClient as Client)({ apiKey: key, baseURL: 'https://llm.example/v1', maxRetries: 0, fetch: wire.fetch }),
-      );
+      const client = observe(new (AppClient as Client)(dialect.options(wire.fetch)));
       assert.equal(await spansOf(() => ask(client)), 1);
       assert.equal(calls, 1);
     }),
@@ -215,16 +219,19 @@ export function clientChecks(dialect: Dialect): Check[] {
           : 'takes a token provider only through its credentials',
     ),
     own('the ESM build beside the CommonJS one', async () => {
-      const module = await import(pathToFileURL(join(packageFolder(dialect.version.alias), 'index.mjs')).href);
-      assert.notEqual(module.default, lib.default);
-      const options = { apiKey: key, baseURL: 'https://llm.example/v1', maxRetries: 0, fetch: wireOf(answer).fetch };
-      const [esm, cjs] = [observe(new module.default(options) as Client), observe(bare())];
-      assert.ok(esm instanceof module.default && !(esm instanceof lib.default));
+      const imported = (name: string): Promise<Client> =>
+        import(pathToFileURL(join(packageFolder(name), 'index.mjs')).href);
+      const { alias } = dialect.version;
+      const module = await imported(alias);
+      const Class = module[dialect.cloud?.name ?? 'default'];
+      const { RateLimitError } = module.RateLimitError ? module : await imported('@anthropic-ai/sdk');
+      assert.notEqual(Class, lib.default);
+      const options = dialect.options(wireOf(answer).fetch);
+      const [esm, cjs] = [observe(new Class(options) as Client), observe(bare())];
+      assert.ok(esm instanceof Class && !(esm instanceof lib.default));
       assert.equal(await spansOf(() => Promise.all([ask(esm), ask(cjs)])), 2);
-      const refused = observe(
-        new module.default({ ...options, fetch: wireOf(() => json(dialect.error(429), 429)).fetch }) as Client,
-      );
-      assert.ok((await ask(refused).catch((error: unknown) => error)) instanceof module.RateLimitError);
+      const refused = observe(new Class(dialect.options(wireOf(() => json(dialect.error(429), 429)).fetch)) as Client);
+      assert.ok((await ask(refused).catch((error: unknown) => error)) instanceof RateLimitError);
     }),
     own('what is no client is refused in a sentence', async () => {
       for (const thing of [{}, null, undefined, 'client', 1, [], () => {}, { chat: {} }])
@@ -234,56 +241,6 @@ export function clientChecks(dialect: Dialect): Check[] {
       closeOpenInferences(); // of the checks before
       await ask(observe(bare()));
       assert.equal(closeOpenInferences(), 0);
-    }),
-    ...cloudChecks(dialect),
-  ];
-}
-
-/** Azure, which openai brings along. */
-function cloudChecks(dialect: Dialect): Check[] {
-  const exempt = (): string | undefined =>
-    dialect.sdk === 'openai' ? undefined : 'Bedrock and Vertex are packages of their own: see the group clouds';
-  const { lib } = dialect;
-  const azure = (fetch: typeof globalThis.fetch, more: Record<string, unknown> = { apiKey: key }): Client =>
-    new lib.AzureOpenAI({
-      endpoint: 'https://unit.openai.azure.com',
-      apiVersion: '2024-10-21',
-      deployment: 'cheap',
-      maxRetries: 0,
-      fetch,
-      ...more,
-    });
-  const check = (
-    name: string,
-    script: Script,
-    scenario: Scenario,
-    more?: Record<string, unknown>,
-    attributes: Record<string, unknown> = {},
-  ): Check => ({
-    group: 'client',
-    name,
-    exempt,
-    async run(trial) {
-      const { spans } = await trial.same(script, scenario, { make: (fetch) => azure(fetch, more) });
-      spans.has({
-        'gen_ai.provider.name': 'azure.ai.openai',
-        'server.address': 'unit.openai.azure.com',
-        ...attributes,
-      });
-    },
-  });
-  const answer: Script = () => json(dialect.whole);
-  return [
-    check('Azure asks its deployment', answer, (client) => dialect.ask(client, { model: 'my-deployment' }), undefined, {
-      'gen_ai.request.model': 'my-deployment',
-      'gen_ai.response.model': 'gpt-4.1-nano-2025-04-14',
-    }),
-    check('Azure with a token provider', answer, (client) => dialect.ask(client), {
-      azureADTokenProvider: async () => 'token-1',
-    }),
-    check('Azure keeps version and deployment', answer, async (client) => {
-      await dialect.ask(client);
-      return [client.apiVersion, client.deploymentName, client.constructor];
     }),
   ];
 }

@@ -10,7 +10,7 @@ import { read } from './promise.ts';
 
 export function contextChecks(dialect: Dialect): Check[] {
   const { ask, askStream, sdk } = dialect;
-  const answer: Script = ({ body }) => (isStreamed(body) ? dialect.stream() : json(dialect.whole));
+  const answer: Script = (asked) => (isStreamed(asked) ? dialect.stream() : json(dialect.whole));
   const check = (name: string, run: (trial: Trial) => Promise<void>): Check => ({
     group: 'context and attributes',
     name,
@@ -41,7 +41,7 @@ export function contextChecks(dialect: Dialect): Check[] {
     has('operation, provider and server', {
       'gen_ai.operation.name': 'chat',
       'gen_ai.provider.name': dialect.provider,
-      'server.address': 'llm.example',
+      'server.address': dialect.host,
       'server.port': 443,
     }),
     has(

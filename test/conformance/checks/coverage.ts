@@ -244,8 +244,8 @@ const others: Readonly<Record<Dialect['sdk'], Readonly<Record<string, (client: C
 };
 
 /** Whether a version has a method, by its path. */
-function lacks({ lib }: Dialect, path: string): string | undefined {
-  const client = new lib.default({ apiKey: key });
+function lacks(dialect: Dialect, path: string): string | undefined {
+  const client = dialect.client(fetch);
   let owner = client;
   for (const name of path.split(',')[0]?.split('.') ?? []) {
     if (owner?.[name] === undefined) {
@@ -346,7 +346,7 @@ export function privacyChecks(dialect: Dialect): Check[] {
       { id: 'c', type: 'function', function: { name: 'f', arguments: `{"a":"${secret}"}` } },
     ];
   else calling.content = [{ type: 'tool_use', id: 't', name: 'f', input: { a: secret } }];
-  const answer: Script = ({ body }) => (isStreamed(body) ? dialect.stream() : json(saying));
+  const answer: Script = (asked) => (isStreamed(asked) ? dialect.stream() : json(saying));
   const cases: Readonly<Record<string, readonly [Script, Scenario]>> = {
     'messages and answer': [answer, (client) => ask(client)],
     'a stream': [answer, async (client) => read(await askStream(client))],

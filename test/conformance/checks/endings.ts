@@ -233,7 +233,7 @@ export function endingChecks(dialect: Dialect): Check[] {
       stream: 'cancelled',
     },
   };
-  const answer: Script = ({ body }) => (isStreamed(body) ? dialect.stream() : json(dialect.whole));
+  const answer: Script = (asked) => (isStreamed(asked) ? dialect.stream() : json(dialect.whole));
   const each = Object.entries(endings).map(
     ([name, expected]): Check => ({
       group: 'each ending’s span',

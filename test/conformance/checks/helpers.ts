@@ -434,12 +434,15 @@ function anthropicHelpers(dialect: Dialect, make: Make): Check[] {
   ];
   const streamLoop: Script = async ({ body: asked }, turn, signal) =>
     sse(streamed((await (await loop({ body: asked } as never, turn, signal)).json()) as never), { end: '' });
+  const hasThreads = !dialect.cloud || dialect.version.cloud === 'foundry';
   const hasRunner = number >= 64;
   const noRunner: Exempt = () => (hasRunner ? undefined : 'this version has no toolRunner()');
   const noParse: Exempt = () => (number >= 72 ? undefined : 'this version has no messages.parse()');
   const noBetaStream: Exempt = () => (number >= 33 ? undefined : 'this version has no beta.messages.stream()');
   const noStreamResponse: Exempt = () => (number >= 31 ? undefined : 'this version has no withResponse() on a stream');
-  const noBatches: Exempt = () => (number >= 33 ? undefined : 'this version has its batches under beta only');
+  const noCloudBatches: Exempt = (): string | undefined => (dialect.cloud ? 'this cloud has no batches' : undefined);
+  const noBatches: Exempt = () =>
+    noCloudBatches(dialect) ?? (number >= 33 ? undefined : 'this version has its batches under beta only');
   const tools = (run: (input: { city: string }) => unknown): object => ({
     ...body,
     max_iterations: 5,
@@ -629,7 +632,7 @@ function anthropicHelpers(dialect: Dialect, make: Make): Check[] {
       'beta.messages.batches.results(): an inference per answer',
       batch,
       async (client) => read(await client.beta.messages.batches.results('batch_1')),
-      { spans: perResult },
+      { exempt: noCloudBatches, spans: perResult },
     ),
     make(
       'beta.messages.thread(): a turn',
@@ -639,7 +642,8 @@ function anthropicHelpers(dialect: Dialect, make: Make): Check[] {
           client.beta.messages.thread({ model: body['model'], max_tokens: 9 }).send({ role: 'user', content: 'x' }),
         ),
       {
-        exempt: () => (number >= 1000 ? undefined : 'this version has no threads'),
+        exempt: () =>
+          number < 1000 ? 'this version has no threads' : hasThreads ? undefined : 'this cloud has no threads',
       },
     ),
     make(

@@ -2,6 +2,7 @@
 import type { Dialect } from '../dialect.ts';
 import type { Check } from '../trial.ts';
 import { clientChecks } from './client.ts';
+import { cloudChecks } from './clouds.ts';
 import { contextChecks } from './context.ts';
 import { coverageChecks, privacyChecks } from './coverage.ts';
 import { endingChecks } from './endings.ts';
@@ -23,6 +24,7 @@ export const checksOf = (dialect: Dialect, fixtures: string): Check[] => [
   ...rejectionChecks(dialect),
   ...requestChecks(dialect),
   ...clientChecks(dialect),
+  ...cloudChecks(dialect),
   ...endingChecks(dialect),
   ...contextChecks(dialect),
   ...replayChecks(dialect, fixtures),

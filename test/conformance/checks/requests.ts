@@ -7,7 +7,7 @@ import { read } from './promise.ts';
 
 export function requestChecks(dialect: Dialect): Check[] {
   const { ask, askStream, body, sdk } = dialect;
-  const answer: Script = ({ body: asked }) => (isStreamed(asked) ? dialect.stream() : json(dialect.whole));
+  const answer: Script = (asked) => (isStreamed(asked) ? dialect.stream() : json(dialect.whole));
   const check = (name: string, scenario: Scenario, options?: Record<string, unknown>): Check => ({
     group: 'wire and arguments',
     name,

@@ -142,7 +142,7 @@ const sabotages: Readonly<Record<string, Sabotage>> = {
 
 export function sabotageChecks(dialect: Dialect): Check[] {
   const { ask, askStream } = dialect;
-  const answer: Script = ({ body }) => (isStreamed(body) ? dialect.stream() : json(dialect.whole));
+  const answer: Script = (asked) => (isStreamed(asked) ? dialect.stream() : json(dialect.whole));
   const drops: Script = (_asked, _number, signal) => dialect.stream({ dropAfter: 3, signal });
   const lives: readonly (readonly [string, Script, Scenario])[] = [
     ['an answer', answer, (client) => ask(client)],

@@ -61,6 +61,18 @@ function ancestry(client: Internal): Internal[] {
 /** Ten minutes, ms, in every version. */
 const defaultTimeout = 600_000;
 
+/** Where a cloud's client asks, and who: its constructor wants them again, and its SDK does not remember them. */
+const cloudOptions = [
+  'apiVersion',
+  'region',
+  'projectId',
+  'awsRegion',
+  'awsAccessKey',
+  'awsSecretKey',
+  'awsSessionToken',
+  'providerChainResolver',
+];
+
 /** What a client has or is beside the options that its SDK remembers and carries over. */
 function ownOptions(client: Internal): object {
   const { apiKey, timeout, apiVersion, deploymentName, _azureADTokenProvider, _options } = client;
@@ -73,7 +85,8 @@ function ownOptions(client: Internal): object {
     ...(typeof asked === 'function' && { apiKey: asked }),
     // One that the app has set since, which not every withOptions() carries over.
     ...(typeof asked === 'string' && typeof apiKey === 'string' && apiKey !== asked && { apiKey }),
-    ...(typeof apiVersion === 'string' && { apiVersion, deployment: deploymentName }),
+    ...Object.fromEntries(cloudOptions.filter((name) => client[name] != null).map((name) => [name, client[name]])),
+    ...(typeof apiVersion === 'string' && { deployment: deploymentName }),
     ...(_azureADTokenProvider && { azureADTokenProvider: _azureADTokenProvider, apiKey: undefined }),
   };
 }

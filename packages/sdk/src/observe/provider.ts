@@ -25,6 +25,9 @@ const classes: Readonly<Record<string, string>> = {
   AnthropicFoundry: 'azure.ai.inference',
 };
 
+/** What openai 7 calls the clouds that its one class can be pointed at (`openai/providers/…`). */
+const runtimes: Readonly<Record<string, string>> = { bedrock: 'aws.bedrock', vertex: 'gcp.vertex_ai' };
+
 export interface Server {
   readonly provider: string;
   /** Host without the port. */
@@ -36,14 +39,24 @@ export interface Server {
 
 /** @param kind what the client speaks; the provider when neither class nor host says more. */
 export function serverOf(client: object, kind: 'openai' | 'anthropic'): Server {
-  const url = new URL(String((client as { baseURL?: unknown }).baseURL ?? ''));
+  const { baseURL, _provider } = client as { baseURL?: unknown; _provider?: { name?: string } };
+  const url = new URL(String(baseURL ?? ''));
   const byHost = hosts.find(([pattern]) => pattern.test(url.hostname))?.[1];
   return {
-    provider: classes[client.constructor.name] ?? byHost ?? kind,
+    provider: byClass(client) ?? runtimes[_provider?.name ?? ''] ?? byHost ?? kind,
     address: url.hostname,
     port: Number(url.port || (url.protocol === 'http:' ? 80 : 443)),
     host: url.host,
   };
+}
+
+/** An app's subclass is of the cloud that the class below it is. */
+function byClass(client: object): string | undefined {
+  for (let level = Object.getPrototypeOf(client); level; level = Object.getPrototypeOf(level)) {
+    const found = classes[level.constructor?.name];
+    if (found) return found;
+  }
+  return undefined;
 }
 
 export const isLoopback = (address: string): boolean =>
