@@ -11,7 +11,11 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const steps = ['before-fsync', 'after-fsync', 'before-cursor', 'rotation', 'migration'] as const;
+/** Written into `syncedDirectory` when the fault has come. */
+export const struckFile = 'struck';
+
 export const guards = ['token', 'fsync', 'seen'] as const;
+export type Guard = (typeof guards)[number];
 
 export interface Fault {
   /** Die at the `nth` time of this step. */
@@ -23,7 +27,7 @@ export interface Fault {
   /** The clock jumps by a day to and fro. */
   readonly clock?: boolean;
   /** A guard that is taken out. */
-  readonly without?: (typeof guards)[number] | undefined;
+  readonly without?: Guard | undefined;
   /** Where it is written down how far each file is on disk. */
   readonly syncedDirectory: string;
 }
@@ -34,17 +38,22 @@ if (text) await inject(JSON.parse(text) as Fault);
 async function inject(fault: Fault): Promise<void> {
   const { dieAt, nth = 1, disk, without, syncedDirectory } = fault;
   let passed = 0;
+  let hasStruck = false;
+  const struck = (): void => {
+    if (!hasStruck) fs.writeFileSync(join(syncedDirectory, struckFile), '');
+    hasStruck = true;
+  };
   const step = (name: (typeof steps)[number]): void => {
-    if (name === dieAt && ++passed === nth) process.kill(process.pid, 'SIGKILL');
+    if (name !== dieAt || ++passed !== nth) return;
+    struck();
+    process.kill(process.pid, 'SIGKILL');
   };
   const failing = 15;
   const error = (code: string): Error => Object.assign(new Error(`${code}: injected`), { code });
 
-  const paths = new WeakMap<FileHandle, string>();
-  const segmentOf = (file: FileHandle): string | undefined => {
-    const path = paths.get(file);
-    return path?.endsWith('.seg') ? path : undefined;
-  };
+  /** Segments that are being written; the loader opens them too, to read. */
+  const segments = new WeakMap<FileHandle, string>();
+  const segmentOf = (file: FileHandle): string | undefined => segments.get(file);
   const { open, rename } = fsp;
   const some = await open('/dev/null');
   const proto = Object.getPrototypeOf(some) as FileHandle;
@@ -52,20 +61,29 @@ async function inject(fault: Fault): Promise<void> {
   let opened = 0;
   let written = 0;
 
-  fsp.open = async (path, ...rest) => {
-    if (disk === 'read-only' && String(path).endsWith('.seg') && ++opened >= nth && opened < nth + failing)
+  fsp.open = async (path, flags, mode) => {
+    if (!String(path).endsWith('.seg') || flags !== 'a') return open(path, flags, mode);
+    if (disk === 'read-only' && ++opened >= nth && opened < nth + failing) {
+      struck();
       throw error('EROFS');
-    const file = await open(path, ...rest);
-    paths.set(file, String(path));
+    }
+    const file = await open(path, flags, mode);
+    segments.set(file, String(path));
+    const close = file.close.bind(file); // each handle has a `close` of its own
+    file.close = () => {
+      step('rotation');
+      return close();
+    };
     return file;
   };
   fsp.rename = async (from, to) => {
     if (String(to).endsWith('.cursor')) step('before-cursor');
     return rename(from, to);
   };
-  const { writev, datasync, close } = proto;
+  const { writev, datasync } = proto;
   proto.writev = async function (this: FileHandle, buffers: readonly NodeJS.ArrayBufferView[]) {
     if (disk === 'full' && segmentOf(this) && ++written >= nth && written < nth + failing) {
+      struck();
       const all = Buffer.concat(buffers as Uint8Array[]);
       await this.write(all.subarray(0, all.length / 2)); // a full disk takes what fits
       throw error('ENOSPC');
@@ -76,7 +94,10 @@ async function inject(fault: Fault): Promise<void> {
     const path = segmentOf(this);
     if (!path) return datasync.call(this);
     step('before-fsync');
-    if (disk === 'slow') await sleep(40);
+    if (disk === 'slow') {
+      struck();
+      await sleep(40);
+    }
     if (without !== 'fsync') {
       await datasync.call(this);
       const { size } = await this.stat();
@@ -84,10 +105,6 @@ async function inject(fault: Fault): Promise<void> {
       fs.appendFileSync(join(syncedDirectory, basename(path)), `${size}\n`);
     }
     step('after-fsync');
-  };
-  proto.close = async function (this: FileHandle) {
-    if (segmentOf(this)) step('rotation');
-    return close.call(this);
   };
 
   const { request } = http;
@@ -105,7 +122,10 @@ async function inject(fault: Fault): Promise<void> {
   if (fault.clock) {
     const now = Date.now;
     let calls = 0;
-    Date.now = () => now() + ([0, 86_400_000, -86_400_000][calls++ % 3] as number);
+    Date.now = () => {
+      if (calls === 3) struck();
+      return now() + ([0, 86_400_000, -86_400_000][calls++ % 3] as number);
+    };
   }
   if (without === 'seen') {
     const forgetful =

@@ -8,6 +8,9 @@ const startSeconds = 1_795_310_500;
 
 export const traceIdOf = (number: number): string => `1${number.toString(16).padStart(31, '0')}`;
 
+/** The number in the 16 bytes of a trace id. */
+export const numberOf = (traceId: Uint8Array): number => Buffer.from(traceId).readUIntBE(10, 6);
+
 /** A request with one inference span for each number: each is a row of `attempts`, and a call of its own. */
 export function requestOf(numbers: readonly number[]): Uint8Array {
   const bytes = ProtobufTraceSerializer.serializeRequest(
