@@ -25,6 +25,7 @@ import type { Target } from './forward/target.ts';
 import { ledgerMetrics } from './ledger.ts';
 import { deadLettersIn } from './load/dead-letter.ts';
 import { type LoadCounters, consumer as loadConsumer, startLoader } from './load/load.ts';
+import { holdsIn } from './load/present.ts';
 import { type Replayed, replay } from './load/replay.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { defaultLimits, type Limits } from './receive/body.ts';
@@ -145,7 +146,8 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const { engine, insert } = store;
   const letters = deadLettersIn(join(dataDirectory, 'dead-letter'));
   const workDirectory = join(dataDirectory, 'work');
-  const loader = startLoader({ spool, insert, letters, workDirectory, maxAgeMs: options.maxSpoolAgeMs, log });
+  const holds = holdsIn(engine.reader);
+  const loader = startLoader({ spool, insert, holds, letters, workDirectory, maxAgeMs: options.maxSpoolAgeMs, log });
   const forwarder = startForwarder({ spool, targets: forward, maxAgeMs: options.forwardAgeMs, log });
   // A server's disks are their operator's, and other sidecars' rows are on them.
   const cap =

@@ -9,8 +9,9 @@ import type { Lateness } from './lateness.ts';
 
 export interface DeadLetter {
   readonly spans: number;
-  readonly reason: 'refused' | Lateness;
-  /** What the engine said; of late spans, a sentence. */
+  /** `fatal`: the engine went silent each time it was given them. */
+  readonly reason: 'refused' | 'fatal' | Lateness;
+  /** What the engine said; else a sentence. */
   readonly because: string;
   /** Under which they are inserted when they are put back, so that putting back twice adds nothing. */
   readonly token: string;

@@ -39,6 +39,13 @@ export function verdictOn(problem: unknown): Verdict {
   return refused.has(problem.code) ? 'refused' : 'unknown';
 }
 
+/** The engine had the insert and went without a word: it died of it or hung, or the connection broke. */
+export function wentSilent(problem: unknown): boolean {
+  if (problem instanceof ClickHouseError) return false;
+  const { code = '', message = '' } = problem as NodeJS.ErrnoException;
+  return code === 'ECONNRESET' || code === 'EPIPE' || /socket hang up|^Timeout error/.test(message);
+}
+
 /** The numbers of a list of numbers and names. */
 function codes(list: string): ReadonlySet<string> {
   return new Set(list.match(/\d+/g));

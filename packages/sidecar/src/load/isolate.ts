@@ -13,7 +13,7 @@ interface Refused extends Run {
 export interface Isolated {
   /** Records that went in. */
   readonly taken: number;
-  /** In order; neighbours refused for the same reason are one run. */
+  /** In order; neighbours refused for the same reason are one run, unless they are to be kept apart. */
   readonly refused: readonly Refused[];
 }
 
@@ -21,19 +21,21 @@ export interface Isolated {
  * @param insert resolves to undefined when the run went in, else to why it is refused. Everything that passes with
  * time is its own business.
  * @param patience refused inserts after which what is left undecided is set aside as it stands.
+ * @param isApart of a reason for which each run stays as it was tried.
  */
 export async function isolate(
   whole: Run,
   insert: (run: Run) => Promise<unknown>,
   because: unknown,
   patience = 256,
+  isApart: (why: unknown) => boolean = () => false,
 ): Promise<Isolated> {
   const refused: Refused[] = [];
   let taken = 0;
   let left = patience;
   const setAside = (run: Run, why: unknown): void => {
     const before = refused.at(-1);
-    if (before && before.to === run.from && String(before.because) === String(why))
+    if (before && before.to === run.from && String(before.because) === String(why) && !isApart(why))
       refused[refused.length - 1] = { from: before.from, to: run.to, because: why };
     else refused.push({ ...run, because: why });
   };

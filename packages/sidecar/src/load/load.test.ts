@@ -13,6 +13,7 @@ import { deadLettersIn } from './dead-letter.ts';
 import { verdictOn } from './errors.ts';
 import { type Insert, insertIntoChild } from './insert.ts';
 import { startLoader } from './load.ts';
+import { type Holds, holdsIn } from './present.ts';
 import { replay } from './replay.ts';
 
 let directory: string;
@@ -55,11 +56,12 @@ const numbersIn = (bytes: Buffer): number[] => {
   return numbers;
 };
 
-function loaderOf(insert: Insert, said: string[] = []) {
+function loaderOf(insert: Insert, said: string[] = [], holds: Holds = async () => false) {
   const letters = deadLettersIn(join(directory, 'dead-letter'));
   const loader = startLoader({
     spool,
     insert,
+    holds,
     letters,
     workDirectory: join(directory, 'work'),
     log: (line) => said.push(line),
@@ -152,6 +154,7 @@ test('a full dead-letter directory stops loading instead of losing', async () =>
   const loader = startLoader({
     spool,
     insert,
+    holds: async () => false,
     letters: deadLettersIn(join(directory, 'dead-letter'), 10),
     workDirectory: join(directory, 'work'),
     log: () => {},
@@ -164,6 +167,85 @@ test('a full dead-letter directory stops loading instead of losing', async () =>
   expect(spool.lag('load').spans).toBe(1);
 });
 
+describe('an engine that dies', () => {
+  const gone = (): Error => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+  /** Dies of what `kills` names, and is away for two tries each time. */
+  function mortal(kills: (numbers: readonly number[]) => unknown) {
+    let awayFor = 0;
+    let deaths = 0;
+    const { insert, stored } = memory((numbers) => {
+      if (awayFor-- > 0) return Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+      if (!kills(numbers)) return undefined;
+      awayFor = 2;
+      deaths++;
+      return gone();
+    });
+    return { insert, stored, deaths: () => deaths };
+  }
+  const append = (...numbers: number[]): Promise<void> =>
+    spool.append(Buffer.concat(numbers.map((number) => record(number))), numbers.length);
+
+  test('of one record gets the others, and the one is set aside under the token it was tried with', async () => {
+    const { insert, stored, deaths } = mortal((numbers) => numbers.includes(13));
+    const said: string[] = [];
+    const { loader, letters } = loaderOf(insert, said);
+    await append(...Array.from({ length: 40 }, (_, number) => number));
+    await loader.flush();
+    expect(stored().sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, n) => n).filter((n) => n !== 13));
+    expect(loader.counters).toMatchObject({ stored: 39, deadLettered: 1, expired: 0 });
+    expect(deaths()).toBeLessThan(25);
+    const [letter] = await letters.list();
+    expect(letter?.letter).toMatchObject({ spans: 1, reason: 'fatal', token: `${spool.id}/1/13-14` });
+    expect(said.at(-1)).toContain('the engine went silent each time it was given them: socket hang up');
+    await loader.close();
+  });
+
+  test('of everything is waited for, however much waits; nothing is set aside', async () => {
+    let isMortal = true;
+    const { insert, stored, deaths } = mortal(() => isMortal);
+    const { loader } = loaderOf(insert);
+    for (const number of [1, 2, 3]) {
+      await append(number);
+      await spool.rotate();
+    }
+    await expect.poll(deaths).toBeGreaterThan(30);
+    expect(loader.counters).toMatchObject({ stored: 0, deadLettered: 0 });
+    isMortal = false;
+    await loader.flush();
+    expect(stored().sort()).toEqual([1, 2, 3]);
+    expect(loader.counters).toMatchObject({ stored: 3, deadLettered: 0 });
+    await loader.close();
+  });
+
+  test('of a whole segment is told from one that dies of everything by the next segment', async () => {
+    const { insert, stored } = mortal((numbers) => numbers.some((number) => number < 10));
+    const { loader } = loaderOf(insert);
+    await append(1, 2);
+    await spool.rotate();
+    await expect.poll(() => loader.counters.retries).toBeGreaterThan(50);
+    expect(loader.counters.deadLettered).toBe(0); // there is no other to compare with
+    await append(11);
+    await loader.flush();
+    expect(stored()).toEqual([11]);
+    expect(loader.counters).toMatchObject({ stored: 1, deadLettered: 2 });
+    await loader.close();
+  });
+
+  test('after it stored something keeps the segment whole, so that its token still tells', async () => {
+    const { insert } = mortal((numbers) => numbers.includes(1));
+    const { loader, letters } = loaderOf(insert, [], async (bytes) => numbersIn(bytes).includes(1));
+    await append(0, 1, 2);
+    await spool.rotate();
+    await append(3);
+    await loader.flush();
+    expect((await letters.list()).map(({ letter }) => letter)).toMatchObject([
+      { spans: 3, reason: 'fatal', token: `${spool.id}/1` },
+    ]);
+    expect(loader.counters).toMatchObject({ stored: 1, deadLettered: 3 });
+    await loader.close();
+  });
+});
+
 test('what cannot be loaded for longer than the bound is given up, counted and said; younger segments wait', async () => {
   let now = Date.now();
   let isAway = true;
@@ -172,6 +254,7 @@ test('what cannot be loaded for longer than the bound is given up, counted and s
   const loader = startLoader({
     spool,
     insert,
+    holds: async () => false,
     letters: deadLettersIn(join(directory, 'dead-letter')),
     workDirectory: join(directory, 'work'),
     log: (line) => said.push(line),
@@ -269,4 +352,33 @@ describe('with the engine', () => {
     expect(after.reduce((sum, { n }) => sum + n, 0)).toBe(313);
     await loader.close();
   });
+
+  test.each(['before it stores', 'after it stored'])(
+    'a real one that is killed %s a record gets the others, and replay puts that one back once',
+    { timeout: 120_000 },
+    async (when) => {
+      const real = await insertIntoChild(engine.writer);
+      const first = when === 'before it stores' ? 3_000 : 4_000;
+      let isMortal = true;
+      const insert: Insert = async (path, token) => {
+        const kills = isMortal && numbersIn(readFileSync(path)).includes(first + 5);
+        if (!kills || when === 'after it stored') await real(path, token);
+        if (!kills) return;
+        process.kill(engine.pid as number, 'SIGKILL');
+        throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+      };
+      const { loader, letters } = loaderOf(insert, [], holdsIn(engine.reader));
+      const before = (await rows()).reduce((sum, { n }) => sum + n, 0);
+      await spool.append(Buffer.concat(Array.from({ length: 8 }, (_, index) => record(first + index))), 8);
+      await spool.rotate();
+      await spool.append(record(first + 8), 1);
+      await loader.flush();
+      const set = when === 'before it stores' ? 1 : 8;
+      expect(loader.counters).toMatchObject({ stored: 9 - set, deadLettered: set });
+      isMortal = false;
+      expect(await replay(letters, insert)).toMatchObject({ files: 1, stored: set, refused: 0 });
+      expect((await rows()).reduce((sum, { n }) => sum + n, 0)).toBe(before + 9);
+      await loader.close();
+    },
+  );
 });

@@ -1,7 +1,7 @@
 /**
  * The loader: closed segments of the spool become rows. One segment is one insert, its token is the segment's
  * identity, so a crash between insert and cursor only repeats an insert that adds nothing. What the engine refuses for
- * good is found by halving and set aside; it never holds up the rest.
+ * good, and what it dies of each time, is found by halving and set aside; it never holds up the rest.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,10 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { scan } from '../spool/record.ts';
 import type { Segment, Spool } from '../spool/spool.ts';
 import type { DeadLetter, DeadLetters } from './dead-letter.ts';
-import { verdictOn } from './errors.ts';
+import { verdictOn, wentSilent } from './errors.ts';
 import type { Insert } from './insert.ts';
 import { isolate, type Run } from './isolate.ts';
 import { type Sorted, sortByTime } from './lateness.ts';
+import type { Holds } from './present.ts';
 
 export interface LoadCounters {
   /** Spans whose insert was confirmed since this process started. */
@@ -40,6 +41,7 @@ export interface Loader {
 export interface LoaderOptions {
   readonly spool: Spool;
   readonly insert: Insert;
+  readonly holds: Holds;
   readonly letters: DeadLetters;
   /** Where the pieces of a segment that is cut stand while they are inserted; the engine must be able to read it. */
   readonly workDirectory: string;
@@ -54,8 +56,11 @@ export interface LoaderOptions {
 
 export const consumer = 'load';
 
-/** An unclassified error is laid to the records after so many tries. */
+/** An unclassified error, or silence, is laid to the records after so many tries. */
 const suspectAfter = 5;
+/** Each run of records that the engine goes silent over costs it two lives; what is undecided then is set aside whole. */
+const silentTries = 2;
+const silentRuns = 64;
 
 /** What is to be inserted in one go: a whole segment or some of its records. */
 interface Piece {
@@ -65,7 +70,16 @@ interface Piece {
 }
 
 export function startLoader(options: LoaderOptions): Loader {
-  const { spool, insert, letters, log, maxAgeMs, now = Date.now, delays = { first: 100, most: 5_000 } } = options;
+  const {
+    spool,
+    insert,
+    holds,
+    letters,
+    log,
+    maxAgeMs,
+    now = Date.now,
+    delays = { first: 100, most: 5_000 },
+  } = options;
   const counters: LoadCounters = {
     stored: 0,
     deadLettered: 0,
@@ -97,10 +111,11 @@ export function startLoader(options: LoaderOptions): Loader {
 
   /** Tries until it works or the loader is stopped; whatever goes wrong, the segment stays in the spool. */
   async function load(segment: Segment): Promise<void> {
+    let silences = 0;
     for (let tries = 1; !stop.signal.aborted; tries++) {
       try {
         if (maxAgeMs !== undefined && now() - segment.at > maxAgeMs) return await giveUp(segment);
-        const done = await loadPieces(segment);
+        const done = await loadPieces(segment, silences >= suspectAfter);
         // Should this fail, the inserts are repeated under the same tokens, add nothing, and are counted once.
         await spool.consumed(consumer, segment.number);
         counters.stored += segment.spans - done.refused - done.diverted;
@@ -112,11 +127,10 @@ export function startLoader(options: LoaderOptions): Loader {
       } catch (problem) {
         if (stop.signal.aborted) return;
         counters.retries++;
+        if (wentSilent(problem)) silences++;
         if (verdictOn(problem) === 'held') counters.held = message(problem);
         if (tries === 1) log(`segment ${segment.number} is not loaded yet: ${message(problem)}`);
-        await sleep(Math.min(delays.first * 2 ** (tries - 1), delays.most), undefined, { signal: stop.signal }).catch(
-          () => {},
-        );
+        await pause(delays.first * 2 ** (tries - 1));
       }
     }
   }
@@ -127,12 +141,16 @@ export function startLoader(options: LoaderOptions): Loader {
     log(`segment ${number} is given up: its ${spans} spans could not be loaded since ${new Date(at).toISOString()}`);
   }
 
-  async function loadPieces(segment: Segment): Promise<{ refused: number; diverted: number }> {
+  const pause = (ms: number): Promise<void> =>
+    sleep(Math.min(ms, delays.most), undefined, { signal: stop.signal }).catch(() => {});
+
+  /** @param isSuspect the engine went silent over it again and again. */
+  async function loadPieces(segment: Segment, isSuspect: boolean): Promise<{ refused: number; diverted: number }> {
     const identity = `${spool.id}/${segment.number}`;
     const byTime = await sortByTime(segment.path);
     if (!byTime) {
       const whole = { path: segment.path, token: identity, name: String(segment.number) };
-      return { refused: await insertPiece(whole), diverted: 0 };
+      return { refused: await insertPiece(whole, isSuspect), diverted: 0 };
     }
     const bytes = await readFile(segment.path);
     const bounds = boundsOf(bytes);
@@ -140,7 +158,10 @@ export function startLoader(options: LoaderOptions): Loader {
     let refused = 0;
     for (const { name, records } of byTime.inserts) {
       const path = await writePiece(pick(bytes, bounds, records));
-      refused += await insertPiece({ path, token: `${identity}/${name}`, name: `${segment.number}-${name}` });
+      refused += await insertPiece(
+        { path, token: `${identity}/${name}`, name: `${segment.number}-${name}` },
+        isSuspect,
+      );
     }
     return { refused, diverted };
   }
@@ -152,32 +173,92 @@ export function startLoader(options: LoaderOptions): Loader {
         reason === 'future'
           ? 'began more than a day after it was received: look at the clock of the sender'
           : 'began more than 400 days before it was received, with others on many different days';
-      await setAside(`${segment.number}-${reason}`, pick(bytes, bounds, records), records.length, reason, because);
+      const name = `${segment.number}-${reason}`;
+      const letter = { spans: records.length, reason, because, token: `${spool.id}/letter/${name}` };
+      await setAside(name, pick(bytes, bounds, records), letter);
       diverted += records.length;
     }
     return diverted;
   }
 
   /** @returns spans that were refused and set aside. @throws what may pass. */
-  async function insertPiece(piece: Piece): Promise<number> {
-    const because = await attempt(piece.path, piece.token);
+  async function insertPiece(piece: Piece, isSuspect: boolean): Promise<number> {
+    const because = await (isSuspect ? probe : attempt)(piece.path, piece.token);
     if (because === undefined) return 0;
     const bytes = await readFile(piece.path);
     const bounds = boundsOf(bytes);
     const whole = { from: 0, to: bounds.length - 1 };
-    const insertRun = async ({ from, to }: Run): Promise<unknown> =>
-      attempt(await writePiece(slice(bytes, bounds, from, to)), `${piece.token}/${from}-${to}`);
-    const { taken, refused } = await isolate(whole, insertRun, because);
-    // With nothing of it taken, an unknown error speaks against the engine as much as against the records.
-    if (taken === 0 && refused.some((run) => verdictOn(run.because) === 'unknown')) throw refused[0]?.because;
+    const tokenOf = ({ from, to }: Run): string =>
+      to - from === whole.to ? piece.token : `${piece.token}/${from}-${to}`;
+    const insertRun = async (run: Run): Promise<unknown> =>
+      (isSuspect ? probe : attempt)(await writePiece(slice(bytes, bounds, run.from, run.to)), tokenOf(run));
+    if (wentSilent(because) && (await takesAnother()) === false) throw because;
+    // What is in some tables without the engine's word is put into the others under its own token only, so it stays whole.
+    const { taken, refused } =
+      wentSilent(because) && (await isHeld(bytes))
+        ? { taken: 0, refused: [{ ...whole, because }] }
+        : await isolate(whole, insertRun, because, isSuspect ? silentRuns : undefined, wentSilent);
+    // With nothing of it taken, silence or an unknown error speaks against the engine as much as against the records.
+    const isDoubtful = (why: unknown): boolean => wentSilent(why) || verdictOn(why) === 'unknown';
+    const doubt = refused.find((run) => isDoubtful(run.because));
+    if (taken === 0 && doubt && !(await takesAnother())) throw doubt.because;
     let spans = 0;
     for (const { from, to, because: why } of refused) {
-      // Unknown errors may have passed while the others went in.
-      if (verdictOn(why) === 'unknown' && (await insertRun({ from, to })) === undefined) continue;
-      await setAside(`${piece.name}-${from}`, slice(bytes, bounds, from, to), to - from, 'refused', message(why));
+      // It may have passed while the others went in.
+      if (isDoubtful(why) && (await insertRun({ from, to })) === undefined) continue;
+      const letter = wentSilent(why)
+        ? { reason: 'fatal' as const, because: `the engine went silent each time it was given them: ${message(why)}` }
+        : { reason: 'refused' as const, because: message(why) };
+      await setAside(`${piece.name}-${from}`, slice(bytes, bounds, from, to), {
+        ...letter,
+        spans: to - from,
+        token: tokenOf({ from, to }),
+      });
       spans += to - from;
     }
     return spans;
+  }
+
+  /** Asks until the engine, which has just died, is back. */
+  async function isHeld(bytes: Buffer): Promise<boolean> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await holds(bytes);
+      } catch (problem) {
+        if (stop.signal.aborted || verdictOn(problem) !== 'again') throw problem;
+        await pause(delays.first * 2 ** (tries - 1));
+      }
+    }
+  }
+
+  /**
+   * Whether the engine takes the segment behind the one that is loaded; undefined when there is none. At its own turn
+   * that one adds nothing.
+   */
+  async function takesAnother(): Promise<boolean | undefined> {
+    await spool.rotate();
+    const [, next] = spool.pending(consumer);
+    if (!next || (await sortByTime(next.path))) return undefined;
+    return (await probe(next.path, `${spool.id}/${next.number}`)) === undefined;
+  }
+
+  /** As `attempt`, of what the engine may die of: waits until it is back, and takes silence for an answer in the end. */
+  async function probe(path: string, token: string): Promise<unknown> {
+    let silences = 0;
+    for (let tries = 1; ; tries++) {
+      try {
+        await insert(path, token);
+        return undefined;
+      } catch (problem) {
+        if (stop.signal.aborted) throw problem;
+        const verdict = verdictOn(problem);
+        if (wentSilent(problem) && ++silences >= silentTries) return problem;
+        if (verdict === 'refused' || (verdict === 'unknown' && tries >= suspectAfter)) return problem;
+        if (verdict === 'held') throw problem;
+        counters.retries++;
+        await pause(delays.first * 2 ** (tries - 1));
+      }
+    }
   }
 
   /** Undefined when it went in, the error when it is refused for good. @throws what may pass. */
@@ -196,16 +277,9 @@ export function startLoader(options: LoaderOptions): Loader {
     }
   }
 
-  async function setAside(
-    name: string,
-    records: Uint8Array,
-    spans: number,
-    reason: DeadLetter['reason'],
-    because: string,
-  ): Promise<void> {
-    const letter = { spans, reason, because, token: `${spool.id}/letter/${name}`, at: new Date().toISOString() };
-    await letters.write(name, records, letter);
-    log(`${spans} spans are set aside as dead letter ${name} (${reason}): ${because}`);
+  async function setAside(name: string, records: Uint8Array, letter: Omit<DeadLetter, 'at'>): Promise<void> {
+    await letters.write(name, records, { ...letter, at: new Date().toISOString() });
+    log(`${letter.spans} spans are set aside as dead letter ${name} (${letter.reason}): ${letter.because}`);
   }
 
   const piecePath = join(options.workDirectory, 'piece.seg');
