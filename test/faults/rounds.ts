@@ -9,7 +9,7 @@ import type { Connection } from './sender.ts';
 export type WorldName = 'embedded' | 'server';
 
 /** What a round may lay hands on while spans are sent. */
-export interface Life {
+interface Life {
   readonly sidecar: SidecarProcess;
   /** Resolves after a while, or when the sidecar is gone. */
   aWhile(): Promise<void>;
