@@ -25,7 +25,7 @@ function walked(body: Buffer, redact: typeof redactor): Walked {
     { buffer: Buffer.from(body), length: body.length },
     { signal: 'traces', seen: nothingSeen, redact, onCut: () => cuts++, buffers, receivedAtUnixNano: 5n },
   );
-  const flat = recordsOf(records);
+  const flat = recordsOf(Buffer.concat(records));
   buffers.give(buffer);
   if (flat.length !== spans) throw new Error(`${spans} records were said, ${flat.length} are there`);
   return { flat, cuts };

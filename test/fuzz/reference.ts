@@ -11,7 +11,7 @@ message ScopeSpans { Scope scope = 1; repeated Span spans = 2; }
 const request = root.lookupType('ExportTraceServiceRequest');
 const noResource = root.lookupType('Resource').create();
 const noScope = root.lookupType('Scope').create();
-const flatSpan = root.lookupType('FlatSpan');
+const record = root.lookupType('Record');
 
 type Attribute = { key?: string; value?: unknown };
 export interface Span {
@@ -49,7 +49,15 @@ export function spansOf(body: Uint8Array): Flat[] {
 export function recordsOf(records: Uint8Array): Flat[] {
   const reader = protobuf.Reader.create(records);
   const flat: Flat[] = [];
-  while (reader.pos < reader.len) flat.push(flatSpan.decodeDelimited(reader) as unknown as Flat);
+  while (reader.pos < reader.len) {
+    const { resource, scope, spans } = record.decodeDelimited(reader) as unknown as Record<
+      'resource' | 'scope',
+      object
+    > & {
+      readonly spans: readonly Span[];
+    };
+    for (const span of spans) flat.push({ resource, scope, span });
+  }
   return flat;
 }
 

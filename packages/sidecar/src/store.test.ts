@@ -103,7 +103,7 @@ test('the same segment handed over twice adds nothing', { timeout: 60_000 }, asy
   const spool = join(directory, 'three', 'spool');
   const id = readFileSync(join(spool, 'id'), 'utf8').trim();
   const engine = await openServer(there.server);
-  await insertIntoServer(engine.writer)(join(spool, `${'1'.padStart(20, '0')}.seg`), `${id}/1`);
+  await (await insertIntoServer(engine.writer))(join(spool, `${'1'.padStart(20, '0')}.seg`), `${id}/1`);
   await engine.close();
   expect(await counted()).toEqual(each((before['spans'] as number) + 2));
 });

@@ -104,10 +104,10 @@ export class Cursor {
     let tag = bytes[at++] as number;
     if (tag >= 0x80) {
       tag &= 0x7f;
-      for (let shift = 7; ; shift += 7) {
+      for (let scale = 128; ; scale *= 128) {
         const byte = bytes[at++] as number;
-        if (at > limit || shift > 28) throw this.#wrong(message, 'a field tag does not end');
-        tag += (byte & 0x7f) * 2 ** shift;
+        if (at > limit || scale > 2 ** 28) throw this.#wrong(message, 'a field tag does not end');
+        tag += (byte & 0x7f) * scale;
         if (byte < 0x80) break;
       }
     }
@@ -132,10 +132,10 @@ export class Cursor {
         let length = bytes[at++] as number;
         if (length >= 0x80) {
           length &= 0x7f;
-          for (let shift = 7; ; shift += 7) {
+          for (let scale = 128; ; scale *= 128) {
             const byte = bytes[at++] as number;
-            if (at > limit || shift > 28) throw this.#wrong(message, 'a length does not end');
-            length += (byte & 0x7f) * 2 ** shift;
+            if (at > limit || scale > 2 ** 28) throw this.#wrong(message, 'a length does not end');
+            length += (byte & 0x7f) * scale;
             if (byte < 0x80) break;
           }
         }

@@ -117,7 +117,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const query = url.searchParams.get('query') ?? '';
   const rows = body.length > 0 && binaryInsert.test(query) ? `${socket}.${++files}.rows` : undefined;
   const sql = rows
-    ? query.replace(binaryInsert, ` FROM INFILE '${rows}' FORMAT $1`)
+    ? fromFile(query, rows)
     : [query, body.toString('utf8')].filter(Boolean).join('\n').replace(/;\s*$/, '');
   const role = roleOf(request.headers.authorization);
   const release = await turns[role].take();
@@ -143,6 +143,15 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 /** An insert whose rows, in the body, are no text: the engine's library takes those from a file only. */
 const binaryInsert = /\s+FORMAT\s+(Protobuf|Native|RowBinary)\s*$/;
 let files = 0;
+
+/** The same insert with its rows in a file. */
+function fromFile(query: string, path: string): string {
+  const [end, format] = binaryInsert.exec(query) as RegExpExecArray;
+  const insert = query.slice(0, -end.length);
+  return insert.includes(' input(')
+    ? insert.replace(' input(', ` file('${path}', '${format}', `)
+    : `${insert} FROM INFILE '${path}' FORMAT ${format}`;
+}
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];

@@ -3,7 +3,7 @@
  * scope again. The bytes of a span are those that were received; only a target's own filter or redaction looks inside.
  */
 import type { bytesMatcher } from '../redact/match.ts';
-import { scan } from '../spool/record.ts';
+import { fieldOf, scan } from '../spool/record.ts';
 import { Cursor, varintBytes, writeVarint } from '../wire.ts';
 
 export interface Batch {
@@ -25,7 +25,7 @@ export interface BatchOptions {
 /** Spans that the filter left out are not counted in any batch. */
 export function* batchesOf(segment: Buffer, options: BatchOptions): Generator<Batch> {
   let grouping = new Grouping();
-  for (const { resource, scope, span } of recordsOf(segment)) {
+  for (const { resource, scope, span } of spansOf(segment)) {
     if (options.only && !hasAll(span, options.only)) continue;
     const kept = options.cut ? withoutAttributes(span, spanFields, options.cut) : span;
     const keptResource = options.cut ? withoutAttributes(resource, resourceFields, options.cut) : resource;
@@ -47,24 +47,18 @@ interface Parts {
   readonly span: Buffer;
 }
 
-function recordsOf(segment: Buffer): Parts[] {
-  const records: Parts[] = [];
-  const cursor = new Cursor(segment);
-  scan(segment, (start, end) => {
-    const parts: { -readonly [K in keyof Parts]: Parts[K] } = { resource: empty, scope: empty, span: empty };
-    for (let at = start; at < end; ) {
-      at = cursor.field(at, end, 'FlatSpan');
-      const part = segment.subarray(cursor.start, cursor.end);
-      if (cursor.number === 1) parts.resource = part;
-      else if (cursor.number === 2) parts.scope = part;
-      else if (cursor.number === 3) parts.span = part;
-    }
-    if (parts.span.length > 0) records.push(parts); // else it is an evaluation result
+function spansOf(segment: Buffer): Parts[] {
+  const spans: Parts[] = [];
+  scan(segment, ({ start, contextEnd, items }) => {
+    const part = (number: number): Buffer => {
+      const bounds = fieldOf(segment, start, contextEnd, number);
+      return segment.subarray(bounds?.start ?? 0, bounds?.end ?? 0);
+    };
+    const shared = { resource: part(4), scope: part(1) };
+    for (const item of items) if (!item.isLog) spans.push({ ...shared, span: segment.subarray(item.start, item.end) });
   });
-  return records;
+  return spans;
 }
-
-const empty = Buffer.alloc(0);
 
 class Grouping {
   spans = 0;

@@ -39,7 +39,13 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+const scope = { name: 'test', version: '1' };
+/** One for all spans of a service, as in an app: an exporter groups by it. */
+const resources = new Map<string, ReadableSpan['resource']>();
+
 function span(service: string, name: string, attributes: Record<string, string> = {}): ReadableSpan {
+  const resource = resources.get(service) ?? resourceFromAttributes({ 'service.name': service });
+  resources.set(service, resource);
   return {
     name,
     kind: 2,
@@ -56,8 +62,8 @@ function span(service: string, name: string, attributes: Record<string, string> 
     links: [],
     events: [{ name: 'first token', time: [1_700_000_000, 1], attributes }],
     ended: true,
-    resource: resourceFromAttributes({ 'service.name': service }),
-    instrumentationScope: { name: 'test', version: '1' },
+    resource,
+    instrumentationScope: scope,
     droppedAttributesCount: 0,
     droppedEventsCount: 0,
     droppedLinksCount: 0,
@@ -80,7 +86,7 @@ function walked(request: Uint8Array): Buffer {
       receivedAtUnixNano: 1n,
     },
   );
-  return Buffer.from(records);
+  return Buffer.concat(records);
 }
 
 const whole = { maxSpans: 1_000, maxBytes: 1_000_000 };
@@ -153,7 +159,7 @@ async function forwarding(target: Target, answers: (body: Buffer) => Answer, mor
     ...more,
   });
   const append = async (spans: readonly ReadableSpan[]): Promise<void> => {
-    await opened.append(recordsOf(spans), spans.length);
+    await opened.append([recordsOf(spans)], spans.length);
     await opened.rotate();
   };
   return { spool: opened, forwarder, append, waits, said, bodies };
@@ -260,7 +266,7 @@ describe('over the wire', () => {
     spool = opened;
     const forwarder = startForwarder({ spool: opened, targets: [target], log: () => {} });
     const records = recordsOf([span('a', 'one'), span('a', 'two')]);
-    await opened.append(records, 2);
+    await opened.append([records], 2);
     await opened.rotate();
     return { status: () => forwarder.status()[0], close: () => forwarder.close(), records };
   };

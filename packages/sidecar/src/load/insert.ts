@@ -14,7 +14,7 @@ const insertSettings = {
   deduplicate_blocks_in_dependent_materialized_views: 1,
   format_schema_source: 'string',
   format_schema: recordSchema,
-  format_schema_message_name: 'FlatSpan',
+  format_schema_message_name: 'Record',
   input_format_protobuf_oneof_presence: 1,
   // One block, so that a refused record is found before anything of the file is in a table.
   max_insert_threads: '1',
@@ -24,12 +24,17 @@ const insertSettings = {
   throw_on_max_partitions_per_insert_block: 0,
 } as const;
 
+const columns = 'resource, scope, span, log, received_at_unix_nano';
+/** Each span of a record becomes a row. */
+const insertFrom = (source: string): string =>
+  `INSERT INTO routescope.otlp_in (${columns}) SELECT ${columns} FROM ${source} ARRAY JOIN spans AS span`;
+
 /** For the engine on this machine, which reads the file itself. */
 export async function insertIntoChild(writer: ClickHouseClient): Promise<Insert> {
   const structure = await structureOf(writer);
   return async (path, token) => {
     await writer.command({
-      query: "INSERT INTO routescope.otlp_in SELECT * FROM file({path:String}, 'Protobuf', {structure:String})",
+      query: insertFrom("file({path:String}, 'Protobuf', {structure:String})"),
       query_params: { path, structure },
       clickhouse_settings: { ...insertSettings, insert_deduplication_token: token },
     });
@@ -37,10 +42,12 @@ export async function insertIntoChild(writer: ClickHouseClient): Promise<Insert>
 }
 
 /** For a server, which is sent the file. */
-export function insertIntoServer(writer: ClickHouseClient): Insert {
+export async function insertIntoServer(writer: ClickHouseClient): Promise<Insert> {
+  const structure = await structureOf(writer);
   return async (path, token) => {
     const { stream } = await writer.exec({
-      query: 'INSERT INTO routescope.otlp_in FORMAT Protobuf',
+      query: `${insertFrom('input({structure:String})')} FORMAT Protobuf`,
+      query_params: { structure },
       values: createReadStream(path),
       clickhouse_settings: {
         ...insertSettings,
@@ -52,12 +59,14 @@ export function insertIntoServer(writer: ClickHouseClient): Insert {
   };
 }
 
-/** The record's columns as `file()` wants them: those of the table it goes into. */
+/** The record's columns as `file()` and `input()` want them: those of the table it goes into, the span's repeated. */
 async function structureOf(writer: ClickHouseClient): Promise<string> {
   const result = await writer.query({
     query:
       "SELECT name, type FROM system.columns WHERE database = 'routescope' AND table = 'otlp_in' ORDER BY position",
     format: 'JSONEachRow',
   });
-  return (await result.json<{ name: string; type: string }>()).map(({ name, type }) => `${name} ${type}`).join(', ');
+  return (await result.json<{ name: string; type: string }>())
+    .map(({ name, type }) => (name === 'span' ? `spans Array(${type})` : `${name} ${type}`))
+    .join(', ');
 }

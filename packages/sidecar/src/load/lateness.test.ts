@@ -17,7 +17,7 @@ test('spans of a few days are one insert, also when some are years old', () => {
 
 test('what begins more than a day after its arrival is diverted, whatever else is there', () => {
   expect(on(today, today + 2, today + 1)).toEqual({
-    inserts: [{ name: 'days-222', records: [0, 2] }],
+    inserts: [{ name: 'days-222', spans: [0, 2] }],
     diverted: new Map([['future', [1]]]),
   });
 });
@@ -26,15 +26,13 @@ test('random times do not make a partition each: many old days are diverted, the
   const old = Array.from({ length: 200 }, (_, index) => index * 7);
   const result = on(today, ...old, today - 2);
   expect(result?.diverted.get('late')).toHaveLength(200);
-  expect(result?.inserts.flatMap(({ records }) => records)).toEqual([0, 201]);
+  expect(result?.inserts.flatMap(({ spans }) => spans)).toEqual([0, 201]);
 });
 
 test('a long history is cut by calendar, so that no insert touches a hundred days', () => {
   const history = Array.from({ length: 365 }, (_, index) => today - index);
   const result = on(...history);
   expect(result?.diverted.size).toBe(0);
-  expect(result?.inserts.flatMap(({ records }) => records).sort((a, b) => a - b)).toEqual(
-    history.map((_, index) => index),
-  );
-  for (const { records } of result?.inserts ?? []) expect(records.length).toBeLessThanOrEqual(90);
+  expect(result?.inserts.flatMap(({ spans }) => spans).sort((a, b) => a - b)).toEqual(history.map((_, index) => index));
+  for (const { spans } of result?.inserts ?? []) expect(spans.length).toBeLessThanOrEqual(90);
 });

@@ -3,8 +3,8 @@
  * a partition each. A span is compared with the time it was received, never with the clock of the moment, so that the
  * same segment is always sorted the same way, also after a crash.
  */
-import { open } from 'node:fs/promises';
-import { fieldOf } from '../spool/record.ts';
+import { open, readFile } from 'node:fs/promises';
+import { fieldOf, fixedBytes, lengthAt, scan, type Times, timesAt } from '../spool/record.ts';
 
 /** Why a span is not loaded. */
 export type Lateness = 'late' | 'future';
@@ -18,29 +18,33 @@ const lateDays = 10;
 /** Days one insert may touch; a segment with more is cut by calendar. */
 const daysPerInsert = 90;
 
-/** Indexes of the records of a segment, by what is to be done with them. */
+/** Indexes of the spans of a segment, by what is to be done with them. */
 export interface Sorted {
   /** Each is one insert; the name is the same whenever the segment is sorted. */
-  readonly inserts: readonly { readonly name: string; readonly records: readonly number[] }[];
+  readonly inserts: readonly { readonly name: string; readonly spans: readonly number[] }[];
   readonly diverted: ReadonlyMap<Lateness, readonly number[]>;
 }
 
 /** @returns undefined when the whole segment may be loaded as it is, as nearly always. */
 export async function sortByTime(path: string): Promise<Sorted | undefined> {
+  if (await isTimely(path)) return undefined;
+  const bytes = await readFile(path);
   const days: number[] = [];
   const ages: number[] = [];
-  await eachRecord(path, (bytes, start, end) => {
-    const received = secondsOf(bytes, fieldOf(bytes, start, end, 4)?.start);
-    const span = fieldOf(bytes, start, end, 3);
-    const began = span && secondsOf(bytes, fieldOf(bytes, span.start, span.end, 7)?.start);
-    // What has no time of its own is as old as its arrival.
-    days.push(Math.floor((began ?? received ?? 0) / day));
-    ages.push((received ?? 0) - (began ?? received ?? 0));
+  scan(bytes, ({ times, items }) => {
+    const received = Number(times.received) / 1e9;
+    for (const { start, end, isLog } of items) {
+      // What has no time of its own is as old as its arrival.
+      const field = isLog ? undefined : fieldOf(bytes, start, end, 7);
+      const began = field === undefined ? received : Number(bytes.readBigUInt64LE(field.start)) / 1e9;
+      days.push(Math.floor(began / day));
+      ages.push(received - began);
+    }
   });
   return sorted(days, ages);
 }
 
-/** @param days days since 1970; @param ages seconds between beginning and arrival. Both by record. */
+/** @param days days since 1970; @param ages seconds between beginning and arrival. Both by span. */
 export function sorted(days: readonly number[], ages: readonly number[]): Sorted | undefined {
   const old = new Set(days.filter((_, index) => (ages[index] as number) > lateSeconds));
   const latenessOf = (age: number): Lateness | undefined => {
@@ -65,52 +69,51 @@ export function sorted(days: readonly number[], ages: readonly number[]): Sorted
   }
   if (diverted.size === 0 && touched.size <= daysPerInsert) return undefined;
   return {
-    inserts: [...quarters].map(([quarter, records]) => ({ name: `days-${quarter}`, records })),
+    inserts: [...quarters].map(([quarter, spans]) => ({ name: `days-${quarter}`, spans })),
     diverted,
   };
 }
 
-const pieceBytes = 1024 * 1024;
+/** Seconds in the unit of a record's earliest and latest start. */
+const unitSeconds = 2 ** 32 / 1e9;
 
-/** Calls `each` with the bounds of every record's content, holding little more than one record in memory. */
-async function eachRecord(path: string, each: (bytes: Buffer, start: number, end: number) => void): Promise<void> {
+/** Do the heads of the records say already that no span is late or early, and that all are of a few days? */
+async function isTimely(path: string): Promise<boolean> {
+  let first = Number.POSITIVE_INFINITY;
+  let last = 0;
+  let isTimely = true;
+  await eachHead(path, ({ received, earliest, latest }) => {
+    if (earliest > latest) return;
+    const arrived = Number(received) / 1e9;
+    const from = earliest * unitSeconds;
+    const to = (latest + 1) * unitSeconds;
+    first = Math.min(first, from);
+    last = Math.max(last, to);
+    isTimely &&= to - arrived < aheadSeconds && arrived - from < lateSeconds;
+  });
+  return isTimely && last - first < (daysPerInsert - 1) * day;
+}
+
+const readBytes = 64 * 1024;
+
+/** Calls `each` with the times of every record, and reads little of the large ones. */
+async function eachHead(path: string, each: (times: Times) => void): Promise<void> {
   const file = await open(path, 'r');
   try {
-    let buffer = Buffer.allocUnsafe(pieceBytes);
-    let held = 0;
-    for (;;) {
-      if (held === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)]);
-      const { bytesRead } = await file.read(buffer, held, buffer.length - held);
-      if (bytesRead === 0) return;
-      held += bytesRead;
-      const read = wholeRecords(buffer.subarray(0, held), each);
-      buffer.copyWithin(0, read, held);
-      held -= read;
+    const buffer = Buffer.allocUnsafe(readBytes);
+    for (let at = 0; ; ) {
+      const { bytesRead } = await file.read(buffer, 0, readBytes, at);
+      const read = buffer.subarray(0, bytesRead);
+      let next = 0;
+      for (let bounds = lengthAt(read, 0); bounds !== undefined; bounds = lengthAt(read, next)) {
+        if (bounds.start + fixedBytes > bytesRead) break;
+        each(timesAt(read, bounds.start));
+        next = bounds.end;
+      }
+      if (next === 0) return;
+      at += next;
     }
   } finally {
     await file.close();
   }
-}
-
-/** @returns the offset behind the last whole record. */
-function wholeRecords(bytes: Buffer, each: (bytes: Buffer, start: number, end: number) => void): number {
-  for (let at = 0; ; ) {
-    let start = at;
-    let length = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[start++];
-      if (byte === undefined) return at;
-      length += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) break;
-    }
-    if (start + length > bytes.length) return at;
-    each(bytes, start, start + length);
-    at = start + length;
-  }
-}
-
-/** The fixed64 of epoch nanoseconds at that offset, in seconds. */
-function secondsOf(bytes: Buffer, at: number | undefined): number | undefined {
-  if (at === undefined) return undefined;
-  return (bytes.readUInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at)) / 1e9;
 }

@@ -1,13 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { ClickHouseError } from '@clickhouse/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine } from '../engine/engine.ts';
 import { migrate } from '../engine/migrate.ts';
 import { openEngine } from '../engine/supervise.ts';
-import { crcTag, scan } from '../spool/record.ts';
+import { delimited } from '../receive/records.ts';
+import { contextOf, headOf, scan } from '../spool/record.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';
 import { deadLettersIn } from './dead-letter.ts';
 import { verdictOn } from './errors.ts';
@@ -39,20 +39,17 @@ function record(number: number, { began = received, broken = false } = {}): Buff
   span[28] = 0x39;
   span.writeBigUInt64LE(BigInt(began) * 1_000_000_000n, 29);
   span.set(broken ? [0x2a, 0x7f] : [0x2a, 0], 37); // a name of 127 bytes that are not there
-  const content = Buffer.alloc(4 + 2 + span.length + 9);
-  content.set([0x0a, 0, 0x12, 0, 0x1a, span.length]);
-  content.set(span, 6);
-  content[6 + span.length] = 0x21;
-  content.writeBigUInt64LE(BigInt(received) * 1_000_000_000n, 7 + span.length);
-  const checksum = Buffer.alloc(5);
-  checksum[0] = crcTag;
-  checksum.writeUInt32LE(crc32(content), 1);
-  return Buffer.concat([Buffer.from([content.length + 5]), content, checksum]);
+  const unit = Number((BigInt(began) * 1_000_000_000n) >> 32n);
+  const times = { received: BigInt(received) * 1_000_000_000n, earliest: unit, latest: unit };
+  const items = delimited(0x12, span);
+  return Buffer.concat([headOf(contextOf(times, Buffer.from([0x22, 0]), Buffer.from([0x0a, 0])), items), items]);
 }
 
 const numbersIn = (bytes: Buffer): number[] => {
   const numbers: number[] = [];
-  scan(bytes, (start) => numbers.push(bytes.readUInt32BE(start + 6 + 14) - 1));
+  scan(bytes, ({ items }) => {
+    for (const { start } of items) numbers.push(bytes.readUInt32BE(start + 14) - 1);
+  });
   return numbers;
 };
 
@@ -88,7 +85,7 @@ test('a record the engine refuses is set aside alone, with the reason; replay pu
   let isStrict = true;
   const { insert, stored } = memory((numbers) => isStrict && numbers.includes(13) && error('117', 'Incorrect data'));
   const { loader, letters } = loaderOf(insert);
-  for (let number = 0; number < 40; number++) await spool.append(record(number), 1);
+  for (let number = 0; number < 40; number++) await spool.append([record(number)], 1);
   await loader.flush();
   expect(loader.counters).toMatchObject({ stored: 39, deadLettered: 1, retries: 0 });
   expect(spool.lag('load').spans).toBe(0);
@@ -108,7 +105,7 @@ test('what may pass is tried again, whole, and nothing is set aside', async () =
   let failures = 3;
   const { insert, stored } = memory(() => failures-- > 0 && error('241', 'memory limit exceeded'));
   const { loader } = loaderOf(insert);
-  await spool.append(record(0), 1);
+  await spool.append([record(0)], 1);
   await loader.flush();
   expect(loader.counters).toMatchObject({ stored: 1, retries: 3, deadLettered: 0 });
   expect(stored()).toEqual([0]);
@@ -119,7 +116,7 @@ test('a missing table holds everything until somebody puts it right', async () =
   let isBroken = true;
   const { insert } = memory(() => isBroken && error('60', 'Table routescope.attempts does not exist'));
   const { loader } = loaderOf(insert);
-  await spool.append(record(0), 1);
+  await spool.append([record(0)], 1);
   const flushed = loader.flush();
   await expect.poll(() => loader.counters.held).toContain('does not exist');
   isBroken = false;
@@ -131,7 +128,7 @@ test('a missing table holds everything until somebody puts it right', async () =
 test('an error nobody knows is laid to a record only when others of its segment are taken', async () => {
   const { insert, stored } = memory((numbers) => numbers.includes(1) && error('9999'));
   const { loader } = loaderOf(insert);
-  await spool.append(Buffer.concat([record(0), record(1), record(2)]), 3);
+  await spool.append([record(0), record(1), record(2)], 3);
   await loader.flush();
   expect(stored().sort()).toEqual([0, 2]);
   expect(loader.counters).toMatchObject({ stored: 2, deadLettered: 1 });
@@ -140,7 +137,7 @@ test('an error nobody knows is laid to a record only when others of its segment 
   let isBroken = true;
   const away = memory(() => isBroken && error('9999'));
   const second = loaderOf(away.insert);
-  await spool.append(Buffer.concat([record(3), record(4)]), 2);
+  await spool.append([record(3), record(4)], 2);
   const flushed = second.loader.flush();
   await expect.poll(() => second.loader.counters.retries).toBeGreaterThan(20);
   isBroken = false;
@@ -160,7 +157,7 @@ test('a full dead-letter directory stops loading instead of losing', async () =>
     log: () => {},
     delays: { first: 1, most: 1 },
   });
-  await spool.append(record(0), 1);
+  await spool.append([record(0)], 1);
   await spool.rotate();
   await expect.poll(() => loader.counters.retries).toBeGreaterThan(2);
   await loader.close();
@@ -262,7 +259,7 @@ test('what cannot be loaded for longer than the bound is given up, counted and s
     now: () => now,
     delays: { first: 1, most: 1 },
   });
-  await spool.append(Buffer.concat([record(0), record(1)]), 2);
+  await spool.append([record(0), record(1)], 2);
   await spool.rotate();
   await expect.poll(() => loader.counters.retries).toBeGreaterThan(2);
   expect(loader.counters.expired).toBe(0);
@@ -272,7 +269,7 @@ test('what cannot be loaded for longer than the bound is given up, counted and s
   expect(said.at(-1)).toMatch(/^segment 1 is given up: its 2 spans could not be loaded since 20/);
 
   now = Date.now();
-  await spool.append(record(2), 1);
+  await spool.append([record(2)], 1);
   const flushed = loader.flush();
   isAway = false;
   await flushed;
@@ -284,7 +281,7 @@ test('what cannot be loaded for longer than the bound is given up, counted and s
 test('stopped in the middle, it leaves the segment in the spool', async () => {
   const { insert } = memory(() => error('210'));
   const { loader } = loaderOf(insert);
-  await spool.append(record(0), 1);
+  await spool.append([record(0)], 1);
   const flushed = loader.flush();
   await loader.close();
   await flushed;
@@ -333,7 +330,7 @@ describe('with the engine', () => {
     const records = Array.from({ length: 300 }, (_, number) => record(number, { broken: number === 217 }));
     const late = Array.from({ length: 12 }, (_, index) => record(1_000 + index, { began: index * 3 * day }));
     const future = record(2_000, { began: received + 3 * day });
-    await spool.append(Buffer.concat([...records, ...late, future]), 313);
+    await spool.append([...records, ...late, future], 313);
     await loader.flush();
     expect(loader.counters).toMatchObject({ stored: 299, deadLettered: 1, diverted: 13 });
     expect(await rows()).toEqual([{ n: 299, day: '2026-11-22' }]);

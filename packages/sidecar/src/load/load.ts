@@ -6,7 +6,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { scan } from '../spool/record.ts';
+import { type Item, recordsOf, scan } from '../spool/record.ts';
 import type { Segment, Spool } from '../spool/spool.ts';
 import type { DeadLetter, DeadLetters } from './dead-letter.ts';
 import { verdictOn, wentSilent } from './errors.ts';
@@ -153,11 +153,11 @@ export function startLoader(options: LoaderOptions): Loader {
       return { refused: await insertPiece(whole, isSuspect), diverted: 0 };
     }
     const bytes = await readFile(segment.path);
-    const bounds = boundsOf(bytes);
-    const diverted = await divert(segment, byTime, bytes, bounds);
+    const items = itemsOf(bytes);
+    const diverted = await divert(segment, byTime, bytes, items);
     let refused = 0;
-    for (const { name, records } of byTime.inserts) {
-      const path = await writePiece(pick(bytes, bounds, records));
+    for (const { name, spans } of byTime.inserts) {
+      const path = await writePiece(pick(bytes, items, spans));
       refused += await insertPiece(
         { path, token: `${identity}/${name}`, name: `${segment.number}-${name}` },
         isSuspect,
@@ -166,17 +166,17 @@ export function startLoader(options: LoaderOptions): Loader {
     return { refused, diverted };
   }
 
-  async function divert(segment: Segment, byTime: Sorted, bytes: Buffer, bounds: Bounds): Promise<number> {
+  async function divert(segment: Segment, byTime: Sorted, bytes: Buffer, items: readonly Item[]): Promise<number> {
     let diverted = 0;
-    for (const [reason, records] of byTime.diverted) {
+    for (const [reason, spans] of byTime.diverted) {
       const because =
         reason === 'future'
           ? 'began more than a day after it was received: look at the clock of the sender'
           : 'began more than 400 days before it was received, with others on many different days';
       const name = `${segment.number}-${reason}`;
-      const letter = { spans: records.length, reason, because, token: `${spool.id}/letter/${name}` };
-      await setAside(name, pick(bytes, bounds, records), letter);
-      diverted += records.length;
+      const letter = { spans: spans.length, reason, because, token: `${spool.id}/letter/${name}` };
+      await setAside(name, pick(bytes, items, spans), letter);
+      diverted += spans.length;
     }
     return diverted;
   }
@@ -186,12 +186,13 @@ export function startLoader(options: LoaderOptions): Loader {
     const because = await (isSuspect ? probe : attempt)(piece.path, piece.token);
     if (because === undefined) return 0;
     const bytes = await readFile(piece.path);
-    const bounds = boundsOf(bytes);
-    const whole = { from: 0, to: bounds.length - 1 };
+    const items = itemsOf(bytes);
+    const whole = { from: 0, to: items.length };
+    const recordsOfRun = ({ from, to }: Run): Buffer => recordsOf(bytes, items.slice(from, to));
     const tokenOf = ({ from, to }: Run): string =>
       to - from === whole.to ? piece.token : `${piece.token}/${from}-${to}`;
     const insertRun = async (run: Run): Promise<unknown> =>
-      (isSuspect ? probe : attempt)(await writePiece(slice(bytes, bounds, run.from, run.to)), tokenOf(run));
+      (isSuspect ? probe : attempt)(await writePiece(recordsOfRun(run)), tokenOf(run));
     if (wentSilent(because) && (await takesAnother()) === false) throw because;
     // What is in some tables without the engine's word is put into the others under its own token only, so it stays whole.
     const { taken, refused } =
@@ -209,7 +210,7 @@ export function startLoader(options: LoaderOptions): Loader {
       const letter = wentSilent(why)
         ? { reason: 'fatal' as const, because: `the engine went silent each time it was given them: ${message(why)}` }
         : { reason: 'refused' as const, because: message(why) };
-      await setAside(`${piece.name}-${from}`, slice(bytes, bounds, from, to), {
+      await setAside(`${piece.name}-${from}`, recordsOfRun({ from, to }), {
         ...letter,
         spans: to - from,
         token: tokenOf({ from, to }),
@@ -308,20 +309,17 @@ export function startLoader(options: LoaderOptions): Loader {
   };
 }
 
-/** Offsets of every record with its length before it, and of the end. */
-type Bounds = readonly number[];
-
-function boundsOf(bytes: Buffer): Bounds {
-  const ends: number[] = [0];
-  scan(bytes, (_, end) => ends.push(end + 5));
-  return ends;
+function itemsOf(bytes: Buffer): readonly Item[] {
+  const all: Item[] = [];
+  scan(bytes, ({ items }) => all.push(...items));
+  return all;
 }
 
-const slice = (bytes: Buffer, bounds: Bounds, from: number, to: number): Buffer =>
-  bytes.subarray(bounds[from], bounds[to]);
-
-const pick = (bytes: Buffer, bounds: Bounds, records: readonly number[]): Buffer =>
-  Buffer.concat(records.map((index) => slice(bytes, bounds, index, index + 1)));
+const pick = (bytes: Buffer, items: readonly Item[], indexes: readonly number[]): Buffer =>
+  recordsOf(
+    bytes,
+    indexes.map((index) => items[index] as Item),
+  );
 
 /** Of what an engine says only the beginning: it may go on with a stack or with values. */
 const message = (problem: unknown): string =>

@@ -14,7 +14,7 @@ export interface Limits {
 const MiB = 1024 * 1024;
 export const defaultLimits: Limits = { bodyBytes: 20 * MiB, inflatedBytes: 64 * MiB, heldBytes: 256 * MiB };
 
-/** The first `length` bytes of a buffer that may be longer: what is made of the body is written behind it. */
+/** The first `length` bytes of a buffer that may be longer. */
 export interface Body {
   readonly buffer: Buffer;
   readonly length: number;
@@ -43,8 +43,8 @@ export class Aborted extends Error {
 export const contentEncodings = ['identity', 'gzip', 'zstd'] as const;
 export type ContentEncoding = (typeof contentEncodings)[number];
 
-/** Room behind a body of that many bytes for its records: they repeat the resource for every span. */
-export const withRoomForRecords = (bytes: number): number => bytes * 2.5 + 4_096;
+/** How far behind the end of a body is looked, before it is known that it ends there. */
+export const slackBytes = 256;
 
 /**
  * The body as sent, in a buffer that is to be given back when it is no longer needed.
@@ -61,7 +61,7 @@ export function readBody(
   if (announced > limit)
     return Promise.reject(new TooLarge(`the body has ${announced} bytes, at most ${limit} are taken`));
   return new Promise((resolve, reject) => {
-    let buffer = buffers.take(withRoomForRecords(announced));
+    let buffer = buffers.take(announced + slackBytes);
     let length = 0;
     const fail = (problem: Error): void => {
       if (length < 0) return;
@@ -74,8 +74,8 @@ export function readBody(
       const after = length + chunk.length;
       if (after > limit) return fail(new TooLarge(`the body has more than ${limit} bytes`));
       if (!hold(chunk.length)) return fail(new Busy('too many bodies are held'));
-      if (after > buffer.length) {
-        const larger = buffers.take(withRoomForRecords(after * 2));
+      if (after + slackBytes > buffer.length) {
+        const larger = buffers.take(2 * after + slackBytes);
         buffer.copy(larger, 0, 0, length);
         buffers.give(buffer);
         buffer = larger;

@@ -1,11 +1,11 @@
-/** The records a request becomes (spool.proto), written behind its body. */
-import { crc32 } from 'node:zlib';
-import { crcFieldBytes, crcTag } from '../spool/record.ts';
-import { type Cursor, varintBytes, writeVarint } from '../wire.ts';
-import { type Body, withRoomForRecords } from './body.ts';
-import type { Buffers } from './buffers.ts';
+/**
+ * The records a request becomes (spool.proto). Their items stay where they came, in the request's own buffer: what is
+ * cut moves the rest of its record down, and nothing else is copied.
+ */
+import { contextOf, headOf, type Times } from '../spool/record.ts';
+import { varintBytes, writeVarint } from '../wire.ts';
 
-/** A part of an item that is left out (`with` undefined) or written anew. */
+/** A part of an item that is left out (`with` undefined) or written anew, never longer than before. */
 export interface Edit {
   readonly start: number;
   readonly end: number;
@@ -14,132 +14,86 @@ export interface Edit {
 
 export const nothing = new Uint8Array(0);
 
-/** Behind the item: the time it was received, and the checksum. */
-const trailerBytes = 9 + crcFieldBytes;
-/** How far behind the end of the body is looked, before it is known that it ends there. */
-const slackBytes = 256;
-
 export class Records {
-  /** The request's body, and behind it the records; one buffer, so that every copy is a copyWithin. */
-  out: Buffer;
-  /** Over `out`, to read four bytes at once. */
-  view: DataView;
-  /** Resource and scope as every record of the scope begins with. */
-  prefix: Uint8Array = nothing;
+  /** Whole records, one after the other: of each its head, then its items. */
+  readonly pieces: Uint8Array[] = [];
+  /** Items in them. */
   count = 0;
-  readonly #bodyBytes: number;
-  readonly #buffers: Buffers;
-  readonly #cursor: Cursor;
-  readonly #receivedLow: number;
-  readonly #receivedHigh: number;
-  #at: number;
-  #lastAt: number;
-  #lastBytes = 0;
+  /** Resource and scope of the record at hand, as its fields. */
+  resource: Uint8Array = nothing;
+  scope: Uint8Array = nothing;
+  /** Of the record at hand; `earliest` and `latest` are the walk's to widen. */
+  readonly times: Times;
+  readonly #bytes: Buffer;
+  /** Bounds of the items of the record at hand, and how many they are. */
+  #from = 0;
+  #to = 0;
+  #items = 0;
 
-  /** @param cursor reads the body; it is told when the body moves to a larger buffer. */
-  constructor(
-    body: Body,
-    { buffers, receivedAtUnixNano }: { readonly buffers: Buffers; readonly receivedAtUnixNano: bigint },
-    cursor: Cursor,
-  ) {
-    this.out = body.buffer;
-    this.view = viewOf(body.buffer);
-    this.#bodyBytes = body.length;
-    this.#buffers = buffers;
-    this.#cursor = cursor;
-    this.#receivedLow = Number(BigInt.asUintN(32, receivedAtUnixNano));
-    this.#receivedHigh = Number(BigInt.asUintN(32, receivedAtUnixNano >> 32n));
-    this.#at = body.length;
-    this.#lastAt = body.length;
-    if (body.buffer.length < body.length + slackBytes) this.#grow(slackBytes);
+  constructor(bytes: Buffer, receivedAtUnixNano: bigint) {
+    this.#bytes = bytes;
+    this.times = { received: receivedAtUnixNano, earliest: 0xffff_ffff, latest: 0 };
   }
 
-  get written(): Uint8Array {
-    return this.out.subarray(this.#bodyBytes, this.#at);
-  }
-
-  /** Writes the record of the item at these offsets of the body, edited. */
-  write(tag: number, start: number, end: number, edits: readonly Edit[]): void {
-    let itemBytes = end - start;
-    for (const edit of edits) itemBytes += (edit.with?.length ?? 0) - (edit.end - edit.start);
-    const { prefix } = this;
-    const bytes = prefix.length + 1 + varintBytes(itemBytes) + itemBytes + trailerBytes;
-    if (this.#at + bytes + 5 > this.out.length) this.#grow(bytes + 5);
-    const { out } = this;
-    let at = writeVarint(out, this.#at, bytes);
-    const begin = at;
-    out.set(prefix, at);
-    at += prefix.length;
-    out[at] = tag;
-    at = writeVarint(out, at + 1, itemBytes);
-    if (edits.length > 0) {
-      at = copyEdited(out, at, start, end, edits);
-    } else {
-      out.copyWithin(at, start, end);
-      at += itemBytes;
+  /**
+   * Adds the field at these offsets of the body (of its tag, its content, its end) to the record at hand, edited.
+   * @returns where its content begins there; it ends at `to`.
+   */
+  add(tag: number, begin: number, start: number, end: number, edits: readonly Edit[]): number {
+    const bytes = this.#bytes;
+    if (this.#items === 0) this.#from = this.#to = begin;
+    let length = end - start;
+    for (const edit of edits) length += (edit.with?.length ?? 0) - (edit.end - edit.start);
+    this.#items++;
+    // As it came, and as we would write it: one byte of tag, the shortest length.
+    if (edits.length === 0 && bytes[begin] === tag && start - begin === 1 + varintBytes(length)) {
+      if (this.#to !== begin) bytes.copyWithin(this.#to, begin, end);
+      this.#to += end - begin;
+      return this.#to - length;
     }
-    out[at] = 0x21;
-    writeUInt32(out, at + 1, this.#receivedLow);
-    writeUInt32(out, at + 5, this.#receivedHigh);
-    at += 9;
-    const checksum = crc32(out.subarray(begin, at));
-    out[at] = crcTag;
-    writeUInt32(out, at + 1, checksum);
-    this.#lastAt = this.#at;
-    this.#lastBytes = itemBytes;
-    this.#at = at + crcFieldBytes;
-    this.count++;
+    bytes[this.#to] = tag;
+    let at = writeVarint(bytes, this.#to + 1, length);
+    let from = start;
+    for (const edit of edits) {
+      bytes.copyWithin(at, from, edit.start);
+      at += edit.start - from;
+      if (edit.with) {
+        bytes.set(edit.with, at);
+        at += edit.with.length;
+      }
+      from = edit.end;
+    }
+    bytes.copyWithin(at, from, end);
+    this.#to = at + end - from;
+    return this.#to - length;
   }
 
-  /** The item of the record written last, as it was written. */
-  get lastItem(): Uint8Array {
-    const end = this.#at - trailerBytes;
-    return this.out.subarray(end - this.#lastBytes, end);
+  get to(): number {
+    return this.#to;
   }
 
-  /** Takes the record written last back. */
-  unwrite(): void {
-    this.#at = this.#lastAt;
-    this.count--;
+  /** Ends the record at hand; without items there is none. */
+  end(): void {
+    if (this.#items > 0) {
+      const items = this.#bytes.subarray(this.#from, this.#to);
+      this.pieces.push(headOf(contextOf(this.times, this.resource, this.scope), items), items);
+      this.count += this.#items;
+    }
+    this.drop();
   }
 
-  #grow(bytes: number): void {
-    const larger = this.#buffers.take(Math.max(withRoomForRecords(this.#bodyBytes), (this.#at + bytes) * 1.5));
-    larger.set(this.out.subarray(0, this.#at));
-    this.#buffers.give(this.out);
-    this.out = larger;
-    this.view = viewOf(larger);
-    this.#cursor.bytes = larger;
+  /** Forgets the record at hand. */
+  drop(): void {
+    this.#items = 0;
+    this.times.earliest = 0xffff_ffff;
+    this.times.latest = 0;
   }
 }
 
-const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-
-export function delimited(tag: number, content: Uint8Array): Uint8Array {
+/** A field of one byte of tag, and its content. */
+export function delimited(tag: number, content: Uint8Array): Buffer {
   const field = Buffer.allocUnsafe(1 + varintBytes(content.length) + content.length);
   field[0] = tag;
   field.set(content, writeVarint(field, 1, content.length));
   return field;
-}
-
-function copyEdited(out: Buffer, at: number, start: number, end: number, edits: readonly Edit[]): number {
-  let from = start;
-  for (const edit of edits) {
-    out.copyWithin(at, from, edit.start);
-    at += edit.start - from;
-    if (edit.with) {
-      out.set(edit.with, at);
-      at += edit.with.length;
-    }
-    from = edit.end;
-  }
-  out.copyWithin(at, from, end);
-  return at + end - from;
-}
-
-function writeUInt32(out: Uint8Array, at: number, value: number): void {
-  out[at] = value;
-  out[at + 1] = value >>> 8;
-  out[at + 2] = value >>> 16;
-  out[at + 3] = value >>> 24;
 }

@@ -9,8 +9,9 @@ import { createSeen } from '../spool/seen.ts';
 import { Malformed } from '../wire.ts';
 import { Buffers } from './buffers.ts';
 import { requestFromJson } from './json.ts';
-import { type Walked, walk } from './walk.ts';
+import { walk } from './walk.ts';
 
+const scope = { name: 'scope', version: '1' };
 const resource = resourceFromAttributes({ 'service.name': 'app', n: 1 });
 
 function span(
@@ -32,7 +33,7 @@ function span(
     events: events.map((event) => ({ time, ...event })),
     ended: true,
     resource,
-    instrumentationScope: { name: 'scope', version: '1' },
+    instrumentationScope: scope,
     droppedAttributesCount: 0,
     droppedEventsCount: 0,
     droppedLinksCount: 0,
@@ -59,7 +60,7 @@ const redact = new Redactor();
 const buffers = new Buffers();
 const bodyOf = (bytes: Uint8Array) => ({ buffer: Buffer.from(bytes), length: bytes.length });
 
-function walked(body: Uint8Array, seen = createSeen(1000)): Walked & { cuts: string[] } {
+function walked(body: Uint8Array, seen = createSeen(1000)) {
   const cuts: string[] = [];
   const result = walk(bodyOf(body), {
     signal: 'traces',
@@ -69,20 +70,20 @@ function walked(body: Uint8Array, seen = createSeen(1000)): Walked & { cuts: str
     buffers,
     receivedAtUnixNano: 5n,
   });
-  return { ...result, records: Buffer.from(result.records), cuts };
+  return { ...result, records: Buffer.concat(result.records), cuts };
 }
 
 describe('a request of a real exporter', () => {
-  test('becomes one whole record a span, with the resource and scope it came with', () => {
+  test('becomes one whole record with the resource and scope it came with', () => {
     const { records, spans } = walked(protobuf(span('1'.repeat(16), values), span('2'.repeat(16))));
     expect(spans).toBe(2);
-    expect(scan(Buffer.from(records))).toEqual({ end: records.length, records: 2 });
+    expect(scan(Buffer.from(records))).toEqual({ end: records.length, spans: 2 });
     expect(
       Buffer.from(records)
         .toString('latin1')
         .match(/service\.name/g),
-    ).toHaveLength(2);
-    expect(Buffer.from(records).toString('latin1').match(/scope/g)).toHaveLength(2);
+    ).toHaveLength(1);
+    expect(Buffer.from(records).toString('latin1').match(/scope/g)).toHaveLength(1);
   });
 
   test('gives the same records from JSON as from protobuf, but for flags and counts that are not kept', () => {
@@ -117,7 +118,7 @@ describe('content', () => {
     expect(text).not.toContain('SECRET');
     for (const kept of ['before', 'after', 'kept', 'also']) expect(text).toContain(kept);
     expect(spans).toBe(1);
-    expect(scan(Buffer.from(records)).records).toBe(1);
+    expect(scan(records).spans).toBe(1);
     expect([...cuts].sort()).toEqual([
       'ai.response.text',
       'gen_ai.completion',
@@ -152,6 +153,31 @@ describe('spans that are not taken', () => {
       spans: 1,
       duplicate: 1,
     });
+  });
+
+  test('leave the others as they are, whatever is cut from them', () => {
+    const secret = { before: 1, 'input.value': 'SECRET', after: 2 };
+    const [one, two, three, four] = [
+      span('1'.repeat(16), secret),
+      span('2'.repeat(16), secret),
+      span('3'.repeat(16)),
+      span('4'.repeat(16), secret, [{ name: 'e', attributes: secret }]),
+    ] as const;
+    const seen = createSeen(1000);
+    walked(protobuf(two), seen);
+    const { records, duplicate } = walked(protobuf(one, two, three, four), seen);
+    expect(duplicate).toBe(1);
+    expect(records).toEqual(walked(protobuf(one, three, four)).records);
+  });
+
+  test('are taken when they are sent again, once their request could not be written', () => {
+    const seen = createSeen(1000);
+    const body = protobuf(span('1'.repeat(16)), span('2'.repeat(16), { 'input.value': 'SECRET' }));
+    const failed = walked(body, seen);
+    failed.forget();
+    expect(walked(body, seen).records).toEqual(failed.records);
+    expect(() => walked(Buffer.concat([protobuf(span('3'.repeat(16))), Buffer.from([0x0a, 0x7f])]), seen)).toThrow();
+    expect(walked(protobuf(span('3'.repeat(16))), seen).spans).toBe(1);
   });
 
   test('a span without usable ids is rejected alone, and it is said why', () => {
@@ -197,7 +223,7 @@ describe('bytes that are not a request', () => {
       for (let flips = random(3); flips >= 0 && broken.length > 0; flips--) broken[random(broken.length)] = random(256);
       try {
         const { records, spans } = walked(broken);
-        expect(scan(Buffer.from(records))).toEqual({ end: records.length, records: spans });
+        expect(scan(Buffer.from(records))).toEqual({ end: records.length, spans });
       } catch (problem) {
         expect(problem).toBeInstanceOf(Malformed);
         refused++;
@@ -225,12 +251,12 @@ test('JSON that is not OTLP is refused with the path of what is wrong', () => {
 function fieldsOf(records: Uint8Array): unknown[] {
   const bytes = Buffer.from(records);
   const out: unknown[] = [];
-  scan(bytes, (start, end) => out.push(message(bytes.subarray(start, end), 'record')));
+  scan(bytes, ({ start, items }) => out.push(message(bytes.subarray(start, items.at(-1)?.end), 'record')));
   return out;
 }
 
 const nested: Record<string, Record<number, string>> = {
-  record: { 1: 'resource', 2: 'scope', 3: 'span' },
+  record: { 4: 'resource', 1: 'scope', 2: 'span' },
   resource: { 1: 'pair' },
   scope: {},
   span: { 9: 'pair', 11: 'event', 13: 'link', 15: 'status' },

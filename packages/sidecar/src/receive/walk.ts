@@ -1,11 +1,10 @@
 /**
- * The walk: from an export request to one record per span (or evaluation result), without decoding a string. It checks
- * the framing down to the last attribute (what passes here, the engine can read), cuts what holds content, drops what was
- * seen before and refuses spans without usable ids.
+ * The walk: from an export request to the spool's records, in the request's own buffer and without decoding a string. It
+ * checks the framing down to the last attribute (what passes here, the engine can read), cuts what holds content, drops
+ * what was seen before and refuses spans without usable ids.
  */
-import { createHash } from 'node:crypto';
 import type { Redactor } from '../redact/redactor.ts';
-import { digestSplit, logTag, spanTag } from '../spool/record.ts';
+import { digestOf, digestSplit, identitiesOf, logTag, spanTag } from '../spool/record.ts';
 import type { Seen } from '../spool/seen.ts';
 import {
   Cursor,
@@ -21,17 +20,17 @@ import {
   spanShape,
   statusShape,
 } from '../wire.ts';
-import type { Body } from './body.ts';
+import { type Body, slackBytes } from './body.ts';
 import type { Buffers } from './buffers.ts';
 import { delimited, type Edit, nothing, Records } from './records.ts';
 import { messages, type Signal } from './signal.ts';
 
 export interface Walked {
-  /** The records, one after the other; a view into `buffer`. */
-  readonly records: Uint8Array;
+  /** The records, in pieces that belong one behind the other; most are views into `buffer`. */
+  readonly records: readonly Uint8Array[];
   /** To be given back to `buffers` when the records are no longer needed. */
   readonly buffer: Buffer;
-  /** How many records there are. */
+  /** How many spans, or evaluation results, are in the records. */
   readonly spans: number;
   readonly received: number;
   readonly duplicate: number;
@@ -52,23 +51,39 @@ export interface WalkOptions {
   readonly receivedAtUnixNano: bigint;
 }
 
-/** A body takes its buffer over: it is the walk's, or given back. @throws Malformed; nothing stays in `seen` then. */
+/** Takes the body's buffer over: it is part of what is returned, or given back. @throws Malformed; nothing stays in `seen` then. */
 export function walk(body: Body, options: WalkOptions): Walked {
-  const walker = new Walker(body, options);
+  const { buffers } = options;
+  const buffer = withSlack(body, buffers);
+  const walker = new Walker(buffer, body.length, options);
   try {
     walker.request();
   } catch (problem) {
     walker.forget();
-    options.buffers.give(walker.out);
+    buffers.give(buffer);
     throw problem;
   }
   return walker.walked();
 }
 
+function withSlack({ buffer, length }: Body, buffers: Buffers): Buffer {
+  if (buffer.length >= length + slackBytes) return buffer;
+  const larger = buffers.take(length + slackBytes);
+  larger.set(buffer.subarray(0, length));
+  buffers.give(buffer);
+  return larger;
+}
+
 const evaluation = Buffer.from('gen_ai.evaluation.result');
 const eventNameKey = Buffer.from('event.name');
+/** Stands beside a log in its record. */
+const emptySpan = delimited(spanTag, nothing);
+
 class Walker {
   readonly #options: WalkOptions;
+  readonly #bytes: Buffer;
+  /** Over the same bytes, to read four at once. */
+  readonly #view: DataView;
   readonly #bodyBytes: number;
   readonly #cursor: Cursor;
   readonly #records: Records;
@@ -76,24 +91,19 @@ class Walker {
   /** What of the item at hand is left out (`with` undefined) or written anew. */
   #edits: Edit[] = [];
   readonly #cuts: string[] = [];
-  /** Offsets of the ids of what was added to `seen`, trace id and span id by turns, and digests of logs. */
-  readonly #added: number[] = [];
-  readonly #digests: Uint8Array[] = [];
   #received = 0;
   #duplicate = 0;
   #rejected = 0;
   #because: string | undefined;
 
-  constructor(body: Body, options: WalkOptions) {
+  constructor(bytes: Buffer, bodyBytes: number, options: WalkOptions) {
     this.#options = options;
-    this.#bodyBytes = body.length;
-    this.#cursor = new Cursor(body.buffer);
-    this.#records = new Records(body, options, this.#cursor);
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#bodyBytes = bodyBytes;
+    this.#cursor = new Cursor(bytes);
+    this.#records = new Records(bytes, options.receivedAtUnixNano);
     this.#redact = options.redact;
-  }
-
-  get out(): Buffer {
-    return this.#records.out;
   }
 
   request(): void {
@@ -110,14 +120,13 @@ class Walker {
   #resource(start: number, end: number, message: string, scopeItems: string): void {
     const cursor = this.#cursor;
     // The resource may stand behind what came from it.
-    const resource = this.#child(start, end, message, 0x0a, resourceShape, 1);
+    this.#records.resource = this.#child(start, end, message, 0x22, resourceShape, 1);
     for (let at = start; at < end; ) {
       at = cursor.field(at, end, message);
       if (cursor.number !== 2) continue;
       cursor.expect(message, 'scope', 2);
       const scopeStart = cursor.start;
-      const scope = this.#child(scopeStart, at, scopeItems, 0x12, scopeShape, 3);
-      this.#records.prefix = Buffer.concat([resource, scope]);
+      this.#records.scope = this.#child(scopeStart, at, scopeItems, 0x0a, scopeShape, 3);
       this.#items(scopeStart, at, scopeItems);
     }
   }
@@ -125,13 +134,15 @@ class Walker {
   #items(start: number, end: number, message: string): void {
     const cursor = this.#cursor;
     const isTraces = this.#options.signal === 'traces';
+    if (!isTraces) this.#records.scope = Buffer.concat([this.#records.scope, emptySpan]);
     for (let at = start; at < end; ) {
       at = cursor.field(at, end, message);
       if (cursor.number !== 2) continue;
       cursor.expect(message, 'items', 2);
-      if (isTraces) this.#span(cursor.start, at);
-      else this.#log(cursor.start, at);
+      if (isTraces) this.#span(cursor.begin, cursor.start, at);
+      else this.#log(cursor.begin, cursor.start, at);
     }
+    this.#records.end();
   }
 
   /** Field 1 of a message, without the content among its attributes, as a field of the record. */
@@ -144,15 +155,17 @@ class Walker {
       cursor.expect(message, shape.message, 2);
       // The last one counts; the others are checked all the same.
       const { start: from } = cursor;
-      child = this.#edited(from, at, shape, attributes) ?? this.out.subarray(from, at);
+      child = this.#edited(from, at, shape, attributes) ?? this.#bytes.subarray(from, at);
     }
     return delimited(tag, child);
   }
 
-  #span(spanStart: number, spanEnd: number): void {
-    const { out: bytes, view } = this.#records;
+  #span(spanBegin: number, spanStart: number, spanEnd: number): void {
+    const bytes = this.#bytes;
+    const view = this.#view;
     const redact = this.#redact;
     const cursor = this.#cursor;
+    const { times } = this.#records;
     let traceId = 0;
     let traceIdBytes = 0;
     let spanId = 0;
@@ -183,7 +196,14 @@ class Walker {
       }
       // The two times and the kind, which need no look.
       const tag = head & 0xff;
-      if ((tag === 0x39 || tag === 0x41) && at + 9 <= spanEnd) {
+      if (tag === 0x39 && at + 9 <= spanEnd) {
+        const began = view.getUint32(at + 5, true);
+        if (began < times.earliest) times.earliest = began;
+        if (began > times.latest) times.latest = began;
+        at += 9;
+        continue;
+      }
+      if (tag === 0x41 && at + 9 <= spanEnd) {
         at += 9;
         continue;
       }
@@ -230,15 +250,14 @@ class Walker {
     const because =
       this.#unusable('trace_id', traceId, traceIdBytes, 16) ?? this.#unusable('span_id', spanId, spanIdBytes, 8);
     if (because !== undefined) this.#reject(because);
-    else if (this.#options.seen.add(bytes, traceId, spanId)) {
-      this.#added.push(traceId, spanId);
-      this.#records.write(spanTag, spanStart, spanEnd, this.#edits);
-    } else this.#duplicate++;
+    else if (this.#options.seen.add(bytes, traceId, spanId))
+      this.#records.add(spanTag, spanBegin, spanStart, spanEnd, this.#edits);
+    else this.#duplicate++;
     if (this.#edits.length > 0) this.#edits = [];
   }
 
   /** Of logs only evaluation results are kept. Their identity is their content, so that a repeated one is known. */
-  #log(logStart: number, logEnd: number): void {
+  #log(logBegin: number, logStart: number, logEnd: number): void {
     const cursor = this.#cursor;
     let isEvaluation = false;
     for (let at = logStart; at < logEnd; ) {
@@ -257,11 +276,11 @@ class Walker {
     }
     this.#received++;
     if (isEvaluation) {
-      this.#records.write(logTag, logStart, logEnd, this.#edits);
-      const digest = createHash('sha256').update(this.#records.lastItem).digest();
-      if (this.#options.seen.add(digest, 0, digestSplit)) this.#digests.push(digest);
+      const start = this.#records.add(logTag, logBegin, logStart, logEnd, this.#edits);
+      const digest = digestOf(this.#bytes.subarray(start, this.#records.to));
+      if (this.#options.seen.add(digest, 0, digestSplit)) this.#records.end();
       else {
-        this.#records.unwrite();
+        this.#records.drop();
         this.#duplicate++;
       }
     } else this.#reject('event_name is not gen_ai.evaluation.result: other logs are not kept');
@@ -270,7 +289,7 @@ class Walker {
 
   /** Older senders name the event in an attribute. */
   #namesEvaluation(start: number, end: number): boolean {
-    const bytes = this.out;
+    const bytes = this.#bytes;
     const value = start + 2 + eventNameKey.length;
     return (
       bytes[start] === 0x0a && this.#equals(start + 2, value, eventNameKey) && this.#equals(value + 4, end, evaluation)
@@ -278,7 +297,7 @@ class Walker {
   }
 
   #equals(start: number, end: number, wanted: Buffer): boolean {
-    return end - start === wanted.length && wanted.compare(this.out, start, end) === 0;
+    return end - start === wanted.length && wanted.compare(this.#bytes, start, end) === 0;
   }
 
   #reject(because: string): void {
@@ -298,7 +317,7 @@ class Walker {
   #unusable(name: string, id: number, bytes: number, expected: number): string | undefined {
     if (bytes === 0) return `${name} is missing or not hex`;
     if (bytes !== expected) return `${name} has ${bytes} bytes, expected ${expected}`;
-    for (let at = id; at < id + bytes; at++) if (this.out[at] !== 0) return undefined;
+    for (let at = id; at < id + bytes; at++) if (this.#bytes[at] !== 0) return undefined;
     return `${name} is all zero`;
   }
 
@@ -320,14 +339,13 @@ class Walker {
         keyEnd = at;
       } else {
         // A second value is merged with the first by whoever decodes it: each is looked at.
-        if (valueEnd > value)
-          name ??= this.#redact.attribute(this.out, this.#records.view, key, keyEnd, value, valueEnd);
+        if (valueEnd > value) name ??= this.#redact.attribute(this.#bytes, this.#view, key, keyEnd, value, valueEnd);
         value = cursor.start;
         valueEnd = at;
         cursor.check(value, at, known.shape as Shape);
       }
     }
-    return name ?? this.#redact.attribute(this.out, this.#records.view, key, keyEnd, value, valueEnd);
+    return name ?? this.#redact.attribute(this.#bytes, this.#view, key, keyEnd, value, valueEnd);
   }
 
   /** Checks a message that has attributes. @returns its content without those that are cut, undefined when none is. */
@@ -344,14 +362,14 @@ class Walker {
       let name: string | undefined;
       if (number === attributes) name = this.#attribute(cursor.start, at);
       else if (named !== undefined && known.name === 'name')
-        name = this.#redact.text(named, this.out, cursor.start, at);
+        name = this.#redact.text(named, this.#bytes, cursor.start, at);
       if (name === undefined) continue;
       this.#cuts.push(name);
-      kept.push(this.out.subarray(from, begin));
+      kept.push(this.#bytes.subarray(from, begin));
       from = at;
     }
     if (kept.length === 0) return undefined;
-    kept.push(this.out.subarray(from, end));
+    kept.push(this.#bytes.subarray(from, end));
     return Buffer.concat(kept);
   }
 
@@ -366,10 +384,10 @@ class Walker {
       const known = statusShape.fields[number];
       if (known !== undefined && known.wire !== cursor.wire) throw cursor.mismatch('Status', known);
       if (number === 2) {
-        const bytes = this.#redact.statusBytes(this.out, from, at);
+        const bytes = this.#redact.statusBytes(this.#bytes, from, at);
         isCut ||= bytes < at - from;
-        kept.push(delimited(0x12, this.out.subarray(from, from + bytes)));
-      } else kept.push(this.out.subarray(begin, at));
+        kept.push(delimited(0x12, this.#bytes.subarray(from, from + bytes)));
+      } else kept.push(this.#bytes.subarray(begin, at));
     }
     if (!isCut) return undefined;
     this.#cuts.push('status.message');
@@ -377,19 +395,17 @@ class Walker {
   }
 
   forget(): void {
+    this.#records.end();
     const { seen } = this.#options;
-    const added = this.#added;
-    for (let index = 0; index < added.length; index += 2)
-      seen.remove(this.out, added[index] as number, added[index + 1] as number);
-    for (const digest of this.#digests) seen.remove(digest, 0, digestSplit);
+    identitiesOf(Buffer.concat(this.#records.pieces), (...id) => seen.remove(...id));
   }
 
   walked(): Walked {
     for (const name of this.#cuts) this.#options.onCut(name);
-    const { written, out, count } = this.#records;
+    const { pieces, count } = this.#records;
     return {
-      records: written,
-      buffer: out,
+      records: pieces,
+      buffer: this.#bytes,
       spans: count,
       received: this.#received,
       duplicate: this.#duplicate,

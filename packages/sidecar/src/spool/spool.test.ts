@@ -3,9 +3,9 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync
 import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { crcTag, scan } from './record.ts';
+import { delimited } from '../receive/records.ts';
+import { contextOf, headOf, type Item, recordsOf, type StoredRecord, scan } from './record.ts';
 import { createSeen, openSeen } from './seen.ts';
 import { openSpool, SpoolFull, type SpoolOptions } from './spool.ts';
 
@@ -26,11 +26,12 @@ function record(ids = randomBytes(24)): Buffer {
     Buffer.from([0x12, 8]),
     ids.subarray(16, 24),
   ]);
-  const content = Buffer.concat([Buffer.from([0x0a, 0, 0x12, 0, 0x1a, span.length]), span]);
-  const checksum = Buffer.alloc(5);
-  checksum[0] = crcTag;
-  checksum.writeUInt32LE(crc32(content), 1);
-  return Buffer.concat([Buffer.from([content.length + 5]), content, checksum]);
+  return recordOf(delimited(0x12, span));
+}
+
+function recordOf(...items: Buffer[]): Buffer {
+  const context = contextOf({ received: 1n, earliest: 0, latest: 0 }, Buffer.from([0x22, 0]), Buffer.from([0x0a, 0]));
+  return Buffer.concat([headOf(context, Buffer.concat(items)), ...items]);
 }
 
 describe('appending', () => {
@@ -49,7 +50,7 @@ describe('appending', () => {
     };
     const spool = await open_({ disk });
     const records = Array.from({ length: 50 }, () => record());
-    await Promise.all(records.map((each) => spool.append(each, 1)));
+    await Promise.all(records.map((each) => spool.append([each], 1)));
     const [segment] = spool.segments;
     expect(readFileSync(segment?.path as string)).toEqual(Buffer.concat(records));
     expect(syncs).toBeLessThanOrEqual(2);
@@ -58,12 +59,12 @@ describe('appending', () => {
   });
 
   test('beyond its bound it refuses, and takes again once something was consumed', async () => {
-    const spool = await open_({ maxBytes: 100 });
-    for (let index = 0; index < 3; index++) await spool.append(record(), 1);
-    await expect(spool.append(record(), 1)).rejects.toThrow(SpoolFull);
+    const spool = await open_({ maxBytes: 3 * record().length - 1 });
+    for (let index = 0; index < 3; index++) await spool.append([record()], 1);
+    await expect(spool.append([record()], 1)).rejects.toThrow(SpoolFull);
     await spool.rotate();
     await spool.consumed('load', spool.pending('load')[0]?.number as number);
-    await spool.append(record(), 1);
+    await spool.append([record()], 1);
     await spool.close();
   });
 
@@ -81,10 +82,10 @@ describe('appending', () => {
       },
     };
     const spool = await open_({ disk });
-    const results = await Promise.allSettled([spool.append(record(), 1), spool.append(record(), 1)]);
+    const results = await Promise.allSettled([spool.append([record()], 1), spool.append([record()], 1)]);
     expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
     const good = record();
-    await spool.append(good, 1);
+    await spool.append([good], 1);
     expect(Buffer.concat(spool.segments.map((segment) => readFileSync(segment.path)))).toEqual(good);
     await spool.close();
   });
@@ -102,10 +103,10 @@ describe('appending', () => {
       },
     };
     const spool = await open_({ disk });
-    const first = spool.append(record(), 1);
+    const first = spool.append([record()], 1);
     first.catch(() => {});
     await expect.poll(() => fail).toBeDefined();
-    const repeated = spool.append(new Uint8Array(), 0);
+    const repeated = spool.append([], 0);
     fail?.();
     await expect(first).rejects.toThrow('EIO');
     await expect(repeated).rejects.toThrow('EIO');
@@ -116,10 +117,10 @@ describe('appending', () => {
 describe('segments', () => {
   test('only closed ones are pending; a consumed one stays consumed after a restart', async () => {
     const spool = await open_();
-    await spool.append(record(), 1);
+    await spool.append([record()], 1);
     expect(spool.pending('load')).toEqual([]);
     await spool.rotate();
-    await spool.append(record(), 1);
+    await spool.append([record()], 1);
     await spool.rotate();
     expect(spool.pending('load').map((segment) => segment.number)).toEqual([1, 2]);
     await spool.consumed('load', 1);
@@ -132,16 +133,16 @@ describe('segments', () => {
   });
 
   test('are closed by size', async () => {
-    const spool = await open_({ segmentBytes: 60 });
-    for (let index = 0; index < 4; index++) await spool.append(record(), 1);
+    const spool = await open_({ segmentBytes: record().length + 1 });
+    for (let index = 0; index < 4; index++) await spool.append([record()], 1);
     expect(spool.pending('load')).toHaveLength(2);
     await spool.close();
   });
 
   test('consumed ones are kept up to a bound, oldest gone first, and numbers are never used twice', async () => {
-    const spool = await open_({ keepBytes: 100 });
+    const spool = await open_({ keepBytes: 2 * record().length });
     for (let number = 1; number <= 5; number++) {
-      await spool.append(record(), 1);
+      await spool.append([record()], 1);
       await spool.rotate();
       await spool.consumed('load', number);
     }
@@ -149,7 +150,7 @@ describe('segments', () => {
     await spool.close();
     for (const segment of spool.segments) rmSync(segment.path);
     const again = await open_();
-    await again.append(record(), 1);
+    await again.append([record()], 1);
     expect(again.segments.map((segment) => segment.number)).toEqual([6]);
     await again.close();
   });
@@ -159,7 +160,7 @@ describe('segments', () => {
     const spool = await open_({ keepMs: 1_000, now: () => now });
     for (let number = 1; number <= 3; number++) {
       now += 500;
-      await spool.append(record(), 1);
+      await spool.append([record()], 1);
       await spool.rotate();
     }
     now += 10_000;
@@ -178,7 +179,7 @@ describe('segments', () => {
 
   test('each consumer is behind on its own', async () => {
     const spool = await open_({ consumers: [{ name: 'load' }, { name: 'forward', lagBytes: 1_000 }] });
-    await spool.append(record(), 1);
+    await spool.append([record()], 1);
     await spool.rotate();
     await spool.consumed('load', 1);
     expect(spool.lag('load').spans).toBe(0);
@@ -193,7 +194,7 @@ describe('segments', () => {
     const consumers = [{ name: 'load' }, { name: 'forward', lagBytes: 2 * one }];
     const spool = await open_({ consumers, maxBytes: 10 * one, keepBytes: 0, log: (line) => said.push(line) });
     for (let index = 0; index < 12; index++) {
-      await spool.append(record(), 1);
+      await spool.append([record()], 1);
       await spool.rotate();
       await spool.consumed('load', index + 1);
     }
@@ -207,11 +208,11 @@ describe('segments', () => {
 
   test('a consumer that may miss spans begins with what comes after it was first named', async () => {
     const before = await open_();
-    await before.append(record(), 1);
+    await before.append([record()], 1);
     await before.close();
     const spool = await open_({ consumers: [{ name: 'load' }, { name: 'forward', lagBytes: 1_000 }] });
     expect(spool.lag('forward').spans).toBe(0);
-    await spool.append(record(), 1);
+    await spool.append([record()], 1);
     await spool.rotate();
     expect(spool.pending('forward')).toHaveLength(1);
     expect(spool.pending('load')).toHaveLength(2);
@@ -231,7 +232,7 @@ describe('after a crash', () => {
   ])('%s at the end is cut off, and what was whole stays', async (_, broken) => {
     const spool = await open_();
     const good = [record(), record()];
-    await spool.append(Buffer.concat(good), 2);
+    await spool.append(good, 2);
     const path = spool.segments[0]?.path as string;
     await spool.close();
     appendFileSync(path, broken(record()));
@@ -253,7 +254,7 @@ describe('after a crash', () => {
   test('the spans on disk are seen again', async () => {
     const spool = await open_();
     const ids = randomBytes(24);
-    await spool.append(record(ids), 1);
+    await spool.append([record(ids)], 1);
     await spool.close();
     const again = await open_();
     const seen = await openSeen(again, 100);
@@ -281,11 +282,23 @@ describe('the set of seen spans', () => {
   });
 });
 
-test('a segment is read back record by record', () => {
-  const records = [record(), record(), record()];
-  const bounds: number[] = [];
-  expect(scan(Buffer.concat(records), (start, end) => bounds.push(end - start)).records).toBe(3);
-  expect(bounds).toEqual(records.map((each) => each.length - 6));
+test('a segment is read back span by span, and written again with some of them', () => {
+  const one = delimited(0x12, Buffer.from([0x0a, 1, 1]));
+  const log = delimited(0x2a, Buffer.from('log'));
+  const segment = Buffer.concat([recordOf(one, one, one), recordOf(Buffer.from([0x12, 0]), log), recordOf(one)]);
+  const records: StoredRecord[] = [];
+  expect(scan(segment, (record) => records.push(record))).toEqual({ end: segment.length, spans: 5 });
+  expect(records.map(({ items }) => items.map(({ start, end, isLog }) => (isLog ? 'log' : end - start)))).toEqual([
+    [3, 3, 3],
+    ['log'],
+    [3],
+  ]);
+  const items = records.flatMap((record) => record.items);
+  expect(recordsOf(segment, items)).toEqual(segment);
+  const [first, , third, logged] = items as [Item, Item, Item, Item];
+  expect(recordsOf(segment, [first, third, logged])).toEqual(
+    Buffer.concat([recordOf(one), recordOf(one), recordOf(Buffer.from([0x12, 0]), log)]),
+  );
 });
 
 describe('lingering', () => {
@@ -294,14 +307,14 @@ describe('lingering', () => {
 
   test('an old segment is closed when a consumer has nothing else to do, and grows while all are busy', async () => {
     const spool = await open_({ lingerMs: 1_000 });
-    await spool.append(record(), 1);
+    await spool.append([record()], 1);
     await vi.advanceTimersByTimeAsync(999);
     expect(spool.pending('load')).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(1);
     await vi.waitFor(() => expect(spool.pending('load')).toHaveLength(1));
 
     for (let more = 0; more < 3; more++) {
-      await spool.append(record(), 1);
+      await spool.append([record()], 1);
       await vi.advanceTimersByTimeAsync(5_000);
     }
     expect(spool.pending('load')).toHaveLength(1);
@@ -312,7 +325,7 @@ describe('lingering', () => {
 
   test('so many spans close it at once', async () => {
     const spool = await open_({ lingerMs: 1_000_000, segmentSpans: 2 });
-    for (let index = 0; index < 3; index++) await spool.append(record(), 1);
+    for (let index = 0; index < 3; index++) await spool.append([record()], 1);
     expect(spool.pending('load').map(({ spans }) => spans)).toEqual([2]);
     await spool.close();
   });

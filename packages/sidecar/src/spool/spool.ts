@@ -29,10 +29,10 @@ export interface Spool {
   /** Random, made once per directory; with a segment's number it names the segment everywhere. */
   readonly id: string;
   /**
-   * Resolves when `records` (whole records, one after the other) are on disk.
+   * Resolves when `records` (pieces that are whole records when put one behind the other) are on disk.
    * @throws SpoolFull when consumers are too far behind, or the disk's error. Either may be tried again later.
    */
-  append(records: Uint8Array, spans: number): Promise<void>;
+  append(records: readonly Uint8Array[], spans: number): Promise<void>;
   /** Closes the active segment, if it holds anything, so that consumers get it. */
   rotate(): Promise<void>;
   /** Closed segments the consumer has not consumed, oldest first. */
@@ -95,7 +95,7 @@ const extension = '.seg';
 const fileName = (number: number): string => `${String(number).padStart(20, '0')}${extension}`;
 
 interface Waiting {
-  readonly records: Uint8Array;
+  readonly records: readonly Uint8Array[];
   readonly spans: number;
   readonly resolve: () => void;
   readonly reject: (problem: unknown) => void;
@@ -130,13 +130,13 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     const whole = scan(bytes);
     if (whole.end < bytes.length) {
       tornBytes += bytes.length - whole.end;
-      log(`${name}: cut ${bytes.length - whole.end} torn bytes off its end, ${whole.records} spans are whole`);
+      log(`${name}: cut ${bytes.length - whole.end} torn bytes off its end, ${whole.spans} spans are whole`);
       await truncate(path, whole.end);
     }
-    if (whole.records === 0) await rm(path);
+    if (whole.spans === 0) await rm(path);
     else {
       const at = statSync(path).mtimeMs;
-      closed.push({ number: Number.parseInt(name, 10), path, spans: whole.records, bytes: whole.end, at });
+      closed.push({ number: Number.parseInt(name, 10), path, spans: whole.spans, bytes: whole.end, at });
     }
   }
 
@@ -185,12 +185,13 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     waiting = [];
     roundPlanned = false;
     if (batch.length === 0) return;
-    const bytes = batch.reduce((sum, each) => sum + each.records.length, 0);
+    const pieces = batch.flatMap(({ records }) => records);
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     try {
       // Nothing to write: the caller only wants what was written before to be on disk, and it is, rounds being in turn.
       if (bytes > 0) {
         active ??= await begin();
-        const { bytesWritten } = await active.file.writev(batch.map((each) => each.records));
+        const { bytesWritten } = await active.file.writev(pieces);
         if (bytesWritten !== bytes) throw new Error(`the disk took ${bytesWritten} of ${bytes} bytes`);
         await active.file.datasync();
         active.bytes += bytes;
