@@ -180,7 +180,10 @@ describe('an engine that dies', () => {
     return { insert, stored, deaths: () => deaths };
   }
   const append = (...numbers: number[]): Promise<void> =>
-    spool.append(Buffer.concat(numbers.map((number) => record(number))), numbers.length);
+    spool.append(
+      numbers.map((number) => record(number)),
+      numbers.length,
+    );
 
   test('of one record gets the others, and the one is set aside under the token it was tried with', async () => {
     const { insert, stored, deaths } = mortal((numbers) => numbers.includes(13));
@@ -366,9 +369,12 @@ describe('with the engine', () => {
       };
       const { loader, letters } = loaderOf(insert, [], holdsIn(engine.reader));
       const before = (await rows()).reduce((sum, { n }) => sum + n, 0);
-      await spool.append(Buffer.concat(Array.from({ length: 8 }, (_, index) => record(first + index))), 8);
+      await spool.append(
+        Array.from({ length: 8 }, (_, index) => record(first + index)),
+        8,
+      );
       await spool.rotate();
-      await spool.append(record(first + 8), 1);
+      await spool.append([record(first + 8)], 1);
       await loader.flush();
       const set = when === 'before it stores' ? 1 : 8;
       expect(loader.counters).toMatchObject({ stored: 9 - set, deadLettered: set });
