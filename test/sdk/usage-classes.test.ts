@@ -112,6 +112,11 @@ test.each([
     'web_search',
   ],
   [
+    'a region without a price',
+    chat('gpt-5.4', { prompt_tokens: 1, completion_tokens: 1 }, {}, 'https://jp.api.openai.com/v1'),
+    'region jp',
+  ],
+  [
     'a credit for a refusal',
     message('claude-opus-4-8', {
       input_tokens: 1,
@@ -143,6 +148,81 @@ test.each([
     'routescope.cost.status': 'partial',
     'routescope.cost.missing': [missing],
   });
+});
+
+// biome-ignore format: a table is read by its rows
+test.each([
+  ['OpenRouter', chat('openai/gpt-4o', { prompt_tokens: 10, completion_tokens: 5, cost: 0.00014 }, {}, 'https://openrouter.ai/api/v1'), 0.00014],
+  ['OpenRouter, of a free model', chat('some/model:free', { prompt_tokens: 10, completion_tokens: 5, cost: 0 }, {}, 'https://openrouter.ai/api/v1'), 0],
+  ['OpenRouter with a key of one’s own', chat('openai/gpt-4o', { prompt_tokens: 10, completion_tokens: 5, cost: 0.000007, is_byok: true, cost_details: { upstream_inference_cost: 0.00014 } }, {}, 'https://openrouter.ai/api/v1'), 0.000147],
+  ['Perplexity, with its fee for a request', chat('sonar', { prompt_tokens: 10, completion_tokens: 5, cost: { input_tokens_cost: 0.00001, output_tokens_cost: 0.000005, request_cost: 0.005, total_cost: 0.005015 } }, {}, 'https://api.perplexity.ai'), 0.005015],
+  ['xAI, of a model nobody else knows', chat('grok-unheard-of', { prompt_tokens: 10, completion_tokens: 5, num_sources_used: 3, cost_in_usd_ticks: 750_012_345 }, {}, 'https://api.x.ai/v1'), 0.0750012345],
+  ['a gateway of messages', message('some-model', { input_tokens: 10, output_tokens: 5, cost: 0.002 }), 0.002],
+  ['a gateway of responses', () => openai({ id: 'r', model: 'm', status: 'completed', output: [], usage: { input_tokens: 1, output_tokens: 1, cost: 0.003 } }).responses.create({ model: 'm', input: 'x' }), 0.003],
+] as const)('what %s says it cost is what it cost', async (_, ask, usd) => {
+  await ask();
+  const [span] = exporter.getFinishedSpans();
+  expect(span?.attributes).toMatchObject({
+    'routescope.cost.total': usd,
+    'routescope.cost.status': 'priced',
+    'routescope.cost.source': 'provider',
+  });
+  expect(span?.attributes).not.toHaveProperty('routescope.cost.input');
+  expect(span?.attributes).not.toHaveProperty('routescope.cost.missing');
+});
+
+test('parts that add up to what the answer says it cost stay', async () => {
+  // 12 tokens in, 2 of them cached, 320 out of Grok 3 mini
+  const usage = { prompt_tokens: 12, completion_tokens: 320, prompt_tokens_details: { cached_tokens: 2 } };
+  await chat('grok-3-mini', { ...usage, cost_in_usd_ticks: 1_631_500 }, {}, 'https://api.x.ai/v1')();
+  expect(exporter.getFinishedSpans()[0]?.attributes).toMatchObject({
+    'routescope.cost.total': 0.00016315,
+    'routescope.cost.source': 'provider',
+    'routescope.cost.output': 0.00016,
+  });
+});
+
+test.each([
+  ['text', '0.5 USD'],
+  ['less than nothing', -1],
+  ['more than can be', 1e300],
+  ['an empty object', {}],
+  ['nothing', null],
+])('a cost that is %s was not said', async (_, cost) => {
+  await chat('gpt-4o', { prompt_tokens: 1_000, completion_tokens: 0, cost })();
+  expect(exporter.getFinishedSpans()[0]?.attributes).toMatchObject({
+    'routescope.cost.total': 0.0025,
+    'routescope.cost.source': 'local',
+  });
+});
+
+test.each([
+  [
+    'a gateway’s header',
+    'https://gateway.example/v1',
+    '0.00042',
+    { 'routescope.cost.total': 0.00042, 'routescope.cost.source': 'provider' },
+  ],
+  [
+    'no number',
+    'https://gateway.example/v1',
+    'None',
+    { 'routescope.cost.total': 0.0025, 'routescope.cost.source': 'local' },
+  ],
+  [
+    'a header that is none of the provider’s',
+    'https://api.openai.com/v1',
+    '0.00042',
+    { 'routescope.cost.total': 0.0025, 'routescope.cost.source': 'local' },
+  ],
+])('x-litellm-response-cost: %s', async (_, baseURL, cost, said) => {
+  const answer = { id: 'a', model: 'gpt-4o', choices: [], usage: { prompt_tokens: 1_000, completion_tokens: 0 } };
+  const fetch = async (): Promise<Response> => Response.json(answer, { headers: { 'x-litellm-response-cost': cost } });
+  await observe(new OpenAI({ apiKey: 'none-needed', baseURL, fetch }), { clock }).chat.completions.create({
+    model: 'gpt-4o',
+    messages,
+  });
+  expect(exporter.getFinishedSpans()[0]?.attributes).toMatchObject(said);
 });
 
 test.each([

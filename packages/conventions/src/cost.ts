@@ -3,7 +3,7 @@
  * at its end. Rates are USD per million tokens, fees USD per thousand calls or per minute, as providers publish them.
  */
 import { isKnown, type Served, type Usage } from './usage.ts';
-import type { CostStatus } from './vocabulary.ts';
+import type { CostSource, CostStatus } from './vocabulary.ts';
 
 /** USD per million tokens of each class. A class without a rate is unknown, not free. */
 export interface Rates {
@@ -74,6 +74,8 @@ export interface Cost {
   /** What was used and has no price, or whose number is unknown. */
   readonly missing: readonly string[];
   readonly priceVersion: string | null;
+  /** Who says so; null when nobody does. */
+  readonly source: CostSource | null;
 }
 
 const unpriced = (missing: readonly string[], priceVersion: string | null = null): Cost => ({
@@ -87,6 +89,7 @@ const unpriced = (missing: readonly string[], priceVersion: string | null = null
   nestedPico: null,
   missing,
   priceVersion,
+  source: null,
 });
 
 /** Tiers that are the standard one by another name. */
@@ -104,6 +107,8 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
   if (hasTier && inTier === undefined) missing.push(`tier ${tier}`);
   const rates = inBand(inTier ?? price, usage.inputTokens ?? 0);
   const factor = (region !== undefined && price.regions?.[region]) || 1;
+  // A region nobody has a price for, of a model that has prices by region.
+  if (region !== undefined && price.regions && price.regions[region] === undefined) missing.push(`region ${region}`);
 
   // Pico-USD times a million, so that nothing is rounded yet; the total is of what is known.
   let total = 0n;
@@ -179,6 +184,7 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
     nestedPico: null,
     missing,
     priceVersion: price.version,
+    source: 'local',
   };
 }
 
@@ -209,7 +215,17 @@ export function sumCosts(costs: readonly Cost[]): Cost {
     ...parts,
     missing,
     priceVersion,
+    source: costs.every(({ source }) => source !== 'local') ? 'provider' : 'local',
   };
+}
+
+/**
+ * What an answer cost as it says itself: that is what will be billed. The parts stay where they add up to it.
+ * @param worked what we work out
+ */
+export function asSaid(worked: Cost, saidPico: bigint): Cost {
+  if (worked.status === 'priced' && worked.totalPico === saidPico) return { ...worked, source: 'provider' };
+  return { ...unpriced([]), status: 'priced', totalPico: saidPico, source: 'provider' };
 }
 
 /** The cost of an inference made on the way, as a part of the cost of the one it was made for. */
@@ -252,8 +268,8 @@ function picoOf(usdAmount: number): bigint {
   return pico;
 }
 
-/** Published rates have at most a dozen decimals; the text of the double has them all. */
-function exactPico(usdAmount: number): bigint {
+/** Pico-USD of any amount in USD. Published ones have at most a dozen decimals; the text of the double has them all. */
+export function exactPico(usdAmount: number): bigint {
   const [mantissa = '0', exponent = '0'] = String(usdAmount).split('e');
   const [whole = '0', fraction = ''] = mantissa.split('.');
   const places = 12 + Number(exponent) - fraction.length;

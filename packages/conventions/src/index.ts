@@ -1,5 +1,5 @@
 export type { Band, Cost, Fees, Offer, Price, Rates, TierRates } from './cost.ts';
-export { asNested, costOf, sumCosts, usd } from './cost.ts';
+export { asNested, asSaid, costOf, exactPico, sumCosts, usd } from './cost.ts';
 export type { Nested, Served, Usage } from './usage.ts';
 export { isKnown, unknownUsage } from './usage.ts';
 export type {

@@ -67,4 +67,6 @@ export interface Served {
   /** The answer's own inferences one by one, when there were several: a long-context band counts for each alone. */
   readonly passes?: readonly Usage[] | undefined;
   readonly nested?: readonly Nested[] | undefined;
+  /** What the answer says it cost, all in all, pico-USD: gateways and some providers do. */
+  readonly saidPico?: bigint | undefined;
 }

@@ -1,5 +1,14 @@
 /** Which price an inference has: the process default, or the observed client's own book. */
-import { asNested, type Cost, costOf, type Price, type Served, sumCosts, type Usage } from '@routescope/conventions';
+import {
+  asNested,
+  asSaid,
+  type Cost,
+  costOf,
+  type Price,
+  type Served,
+  sumCosts,
+  type Usage,
+} from '@routescope/conventions';
 import { catalog, type PriceBook, parsePrices, type UserPrices, withPrices } from '@routescope/conventions/prices';
 
 let processBook: PriceBook | undefined;
@@ -47,6 +56,11 @@ export function priceOf(book: PriceBook, inference: PricedInference): Price | un
 
 /** What an inference cost, with those that the provider made on the way, each at the price of its own model. */
 export function costAt(book: PriceBook, inference: PricedInference, usage: Usage, said?: Served): Cost {
+  const worked = workedOut(book, inference, usage, said);
+  return said?.saidPico === undefined ? worked : asSaid(worked, said.saidPico);
+}
+
+function workedOut(book: PriceBook, inference: PricedInference, usage: Usage, said?: Served): Cost {
   const price = priceOf(book, inference);
   const region = said?.region ?? regionOf(inference.host);
   const served = region === undefined ? said : { ...said, region };
@@ -63,7 +77,7 @@ export function costAt(book: PriceBook, inference: PricedInference, usage: Usage
 
 /** Hosts that promise where they compute: OpenAI's, and Vertex's of a region or of several. */
 function regionOf(host: string): string | undefined {
-  const openai = /^(us|eu)\.api\.openai\.com$/.exec(host)?.[1];
+  const openai = /^([a-z]{2})\.api\.openai\.com$/.exec(host)?.[1];
   const isRegional = /^[\w-]+-aiplatform\.googleapis\.com$|\.rep\.googleapis\.com$/.test(host);
   return openai ?? (isRegional ? 'regional' : undefined);
 }

@@ -142,6 +142,19 @@ function usageChecks(dialect: Dialect): Check[] {
           }),
       });
     }),
+    check('OpenAI of a region is asked too', async (trial) => {
+      const sent: unknown[] = [];
+      for (const region of ['eu', 'us', 'jp'])
+        await trial.observed(
+          provider,
+          async (client, wire) => {
+            await streaming(client, wire);
+            sent.push(...asked(wire));
+          },
+          { options: { baseURL: `https://${region}.api.openai.com/v1` } },
+        );
+      assert.deepEqual(sent, Array(3).fill({ include_usage: true }));
+    }),
     check('an app that asked for usage gets it', async (trial) => {
       const scenario: Scenario = async (client) =>
         read(await dialect.askStream(client, { stream_options: { include_usage: true } }));

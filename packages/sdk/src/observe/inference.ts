@@ -23,6 +23,7 @@ import { chunkTimer, isMeasuring, measure, measureAttempt } from '../metrics.ts'
 import { costAt } from '../prices.ts';
 import { endSpan } from '../sequence.ts';
 import { type Clock, countFailure, guard, hrTime } from '../telemetry.ts';
+import { saidPico } from './apis/said-cost.ts';
 import { errorType, isAbort, outcomeOf, streamOutcomeOf } from './ending.ts';
 import { type AnswerFacts, type Api, asJson, asText, type Fold, type Json, nothingKnown, present } from './facts.ts';
 import { closed } from './open.ts';
@@ -32,6 +33,9 @@ import { usageAttributes } from './usage-attributes.ts';
 
 /** How far it has come: asked, answered (its body not read yet), taken by the app, and, if it is one, streaming. */
 type Stage = 'asked' | 'answered' | 'taken' | 'streaming';
+
+/** LiteLLM's proxy says there what an answer cost, USD. */
+const costHeader = 'x-litellm-response-cost';
 
 export interface InferenceOptions {
   readonly api: Api;
@@ -58,6 +62,8 @@ export class InferenceSpan {
   /** When the provider was last heard of. */
   #heardAt: number;
   #resends = 0;
+  /** What the response's headers say it cost. */
+  #saidPico: bigint | undefined;
   #hasEnded = false;
   /** Measures the time between two chunks; absent while nobody listens to metrics. */
   #timeChunk: ((gapS: number) => void) | undefined;
@@ -125,9 +131,15 @@ export class InferenceSpan {
   }
 
   /** The response is there; its body is not read yet. */
-  answered(): void {
+  answered(response: unknown): void {
     this.#stage = 'answered';
     this.#heard();
+    // Of a stream it is not known when the headers are sent.
+    if (this.#options.server.isUnknown && !this.#isStream)
+      guard(() => {
+        const { headers } = asJson(asJson(response)['response']) as { headers?: Headers };
+        this.#saidPico = saidPico(headers?.get(costHeader));
+      });
   }
 
   #heard(): void {
@@ -205,7 +217,8 @@ export class InferenceSpan {
     const { api, server, book } = this.#options;
     const facts = this.#fold?.facts() ?? this.#facts;
     const span = this.#span;
-    const { usage, served } = facts;
+    const { usage } = facts;
+    const served = this.#saidPico === undefined ? facts.served : { saidPico: this.#saidPico, ...facts.served };
     const source: UsageSource = !isKnown(usage) ? 'missing' : facts.isUsageFinal ? 'provider' : 'estimated';
     const priced = {
       provider: server.provider,
@@ -287,7 +300,7 @@ export function costAttributes(cost: Cost): Attributes {
   const said: Attributes = { 'routescope.cost.status': cost.status };
   if (totalPico !== null) {
     said['routescope.cost.total'] = usd(totalPico);
-    said['routescope.cost.source'] = 'local';
+    said['routescope.cost.source'] = cost.source ?? 'local';
   }
   if (inputPico !== null) said['routescope.cost.input'] = usd(inputPico);
   if (cacheReadPico !== null) said['routescope.cost.cache_read'] = usd(cacheReadPico);

@@ -9,7 +9,7 @@ import { type Api, asJson } from './facts.ts';
 import { InferenceSpan } from './inference.ts';
 import { loops, methods, results } from './methods.ts';
 import { type Loop, patchLoop, patchMethod, patchResults, patchRetries, replace, type Watch } from './patch.ts';
-import { isLoopback, type Server, serverOf } from './provider.ts';
+import { isLoopback, openaiHost, type Server, serverOf } from './provider.ts';
 import { currentTracer } from './scope.ts';
 import { patchThreads } from './threads.ts';
 
@@ -19,7 +19,7 @@ export interface ObserveOptions {
   /**
    * Ask OpenAI for the usage of a stream when the app does not (`stream_options.include_usage`), and hide it from the
    * app. Some compatible servers refuse the field.
-   * @default true for api.openai.com and for servers on this machine, false elsewhere
+   * @default true for OpenAI's own hosts, a region's too, and for servers on this machine, false elsewhere
    */
   readonly includeUsage?: boolean;
   /**
@@ -110,4 +110,4 @@ function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions):
   return copy;
 }
 
-const isUsageSafe = (server: Server): boolean => server.address === 'api.openai.com' || isLoopback(server.address);
+const isUsageSafe = ({ address }: Server): boolean => openaiHost.test(address) || isLoopback(address);

@@ -154,7 +154,7 @@ function watched(promise: Internal, watch: Watch): unknown {
   }
   opened(inference);
   const answered = (response: unknown): unknown => {
-    inference.answered();
+    inference.answered(response);
     closeUnlessTaken(watch);
     return response;
   };

@@ -1,9 +1,12 @@
 /** Who answers: told by the client's class, else by the host that is asked (GenAI conventions' `gen_ai.provider.name`). */
 
+/** OpenAI's own, that of everywhere and those of a region (`eu.api.openai.com`). */
+export const openaiHost = /^([a-z]{2}\.)?api\.openai\.com$/;
+
 const hosts: readonly (readonly [RegExp, string])[] = [
   [/(^|\.)openai\.azure\.com$/, 'azure.ai.openai'],
   [/(^|\.)services\.ai\.azure\.com$/, 'azure.ai.inference'],
-  [/^api\.openai\.com$/, 'openai'],
+  [openaiHost, 'openai'],
   [/^api\.anthropic\.com$/, 'anthropic'],
   [/^api\.groq\.com$/, 'groq'],
   [/^api\.deepseek\.com$/, 'deepseek'],
@@ -35,18 +38,22 @@ export interface Server {
   readonly port: number;
   /** Host with the port, unless it is the scheme's own: how a user's price file names an endpoint. */
   readonly host: string;
+  /** Neither class nor host tells whose it is: a gateway, or a server of one's own. */
+  readonly isUnknown: boolean;
 }
 
 /** @param kind what the client speaks; the provider when neither class nor host says more. */
 export function serverOf(client: object, kind: 'openai' | 'anthropic'): Server {
   const { baseURL, _provider } = client as { baseURL?: unknown; _provider?: { name?: string } };
   const url = new URL(String(baseURL ?? ''));
+  const told = byClass(client) ?? runtimes[_provider?.name ?? ''];
   const byHost = hosts.find(([pattern]) => pattern.test(url.hostname))?.[1];
   return {
-    provider: byClass(client) ?? runtimes[_provider?.name ?? ''] ?? byHost ?? kind,
+    provider: told ?? byHost ?? kind,
     address: url.hostname,
     port: Number(url.port || (url.protocol === 'http:' ? 80 : 443)),
     host: url.host,
+    isUnknown: told === undefined && byHost === undefined,
   };
 }
 

@@ -202,7 +202,8 @@ export class Attempt implements AttemptFrame {
       }),
       'routescope.usage.source': usage.inputTokens === null && usage.outputTokens === null ? 'missing' : 'provider',
       'routescope.outcome': outcome,
-      ...costAttributes(costOf(usage, undefined)),
+      // Whom it asked, and so what that costs, only an observed client tells.
+      ...costAttributes({ ...costOf(usage, undefined), missing: ['unobserved'] }),
       ...(verdict && verdictAttributes(verdict)),
     });
     if (outcome === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message: errorType(error) });

@@ -7,13 +7,13 @@ import {
   type Api,
   asCount,
   asJson,
-  asNumber,
   asText,
   asTokens,
   type Fold,
   type Json,
   present,
 } from '../facts.ts';
+import { saidCostOf } from './said-cost.ts';
 
 export const chatCompletions: Api = {
   kind: 'openai',
@@ -44,7 +44,7 @@ export const chatCompletions: Api = {
       finishReasons: choices.map((choice) => asText(choice['finish_reason']) ?? 'error'),
       usage: usage ?? unknownUsage,
       isUsageFinal: usage !== undefined,
-      served: tierOf(data),
+      served: servedOf(asText(data['service_tier']), data['usage']),
     };
   },
   fold,
@@ -56,6 +56,7 @@ function fold(): Fold {
   let model: string | undefined;
   let usage: Usage | undefined;
   let tier: string | undefined;
+  let said: unknown;
   const finishReasons: string[] = [];
   return {
     chunk(chunk) {
@@ -63,13 +64,18 @@ function fold(): Fold {
       id ??= asText(data['id']);
       model ??= asText(data['model']);
       // The last word counts: some servers repeat the usage so far on every chunk. Groq has a place of its own for it.
-      usage = usageOf(data['usage'] ?? asJson(data['x_groq'])['usage'], model) ?? usage;
+      const latest = data['usage'] ?? asJson(data['x_groq'])['usage'];
+      if (latest) {
+        usage = usageOf(latest, model) ?? usage;
+        said = latest;
+      }
       tier = asText(data['service_tier']) ?? tier;
       const choices = data['choices'];
       if (!Array.isArray(choices)) return;
       for (const each of choices) {
         const choice = asJson(each);
-        const index = asNumber(choice['index']) ?? 0;
+        const index = asTokens(choice['index']) ?? 0;
+        if (index >= mostChoices) continue;
         const reason = asText(choice['finish_reason']);
         if (reason) finishReasons[index] = reason;
         else finishReasons[index] ??= 'error'; // expected, and missing for now
@@ -78,18 +84,24 @@ function fold(): Fold {
     facts: () => ({
       id,
       model,
-      finishReasons: [...finishReasons],
+      finishReasons: Array.from(finishReasons, (reason) => reason ?? 'error'),
       usage: usage ?? unknownUsage,
       isUsageFinal: usage !== undefined,
-      served: tier === undefined ? undefined : { tier },
+      served: servedOf(tier, said),
     }),
   };
 }
 
-/** The tier that served the answer: what it was asked for may be another. */
-export function tierOf(data: Json): Served | undefined {
-  const tier = asText(data['service_tier']);
-  return tier === undefined ? undefined : { tier };
+/** Of one answer, as the API allows; an index beyond is a mistake. */
+const mostChoices = 128;
+
+/**
+ * @param tier that served the answer: what it was asked for may be another.
+ * @param usage as it stands in the answer.
+ */
+export function servedOf(tier: string | undefined, usage: unknown): Served | undefined {
+  const saidPico = usage ? saidCostOf(asJson(usage)) : undefined;
+  return tier === undefined && saidPico === undefined ? undefined : { tier, saidPico };
 }
 
 /** Undefined when the answer has none. Details are parts of the totals. */

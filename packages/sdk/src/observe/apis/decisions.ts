@@ -2,7 +2,7 @@
 import { unknownUsage } from '@routescope/conventions';
 import { takes } from '../../content/plain.ts';
 import { type AnswerFacts, type Api, asText, noFold, present } from '../facts.ts';
-import { tierOf } from './chat-completions.ts';
+import { servedOf } from './chat-completions.ts';
 import { tokensOf } from './responses.ts';
 
 export const decisions: Api = {
@@ -18,7 +18,7 @@ export const decisions: Api = {
       finishReasons: [],
       usage: usage ?? unknownUsage,
       isUsageFinal: usage !== undefined,
-      served: tierOf(data),
+      served: servedOf(asText(data['service_tier']), data['usage']),
     };
   },
   fold: noFold,

@@ -1,6 +1,7 @@
 /** Usage as Anthropic's messages say it, and how they were served. */
 import type { Nested, Served, Usage } from '@routescope/conventions';
 import { asCount, asJson, asText, asTokens, type Json } from '../facts.ts';
+import { saidCostOf } from './said-cost.ts';
 
 /** Undefined when the answer has none. Anthropic counts fresh, read and written input apart; ours is their sum. */
 export function usageOf(usage: Json): Usage | undefined {
@@ -33,8 +34,10 @@ export function servedOf(usage: Json, total: Usage, model: string | undefined): 
   const tier = usage['speed'] === 'fast' ? 'fast' : asText(usage['service_tier']);
   const geo = asText(usage['inference_geo']);
   const region = geo === undefined || nowhere.has(geo) ? undefined : geo;
+  const saidPico = saidCostOf(usage);
   const iterations = usage['iterations'];
-  if (!Array.isArray(iterations)) return tier || region ? { tier, region } : undefined;
+  if (!Array.isArray(iterations))
+    return tier || region || saidPico !== undefined ? { tier, region, saidPico } : undefined;
 
   const passes: Usage[] = [];
   const nested: Nested[] = [];
@@ -51,6 +54,7 @@ export function servedOf(usage: Json, total: Usage, model: string | undefined): 
   return {
     tier,
     region,
+    saidPico,
     passes: passes.length > 1 && isWhole(passes, total) ? withTools(passes, total) : undefined,
     nested,
   };

@@ -15,7 +15,7 @@ import {
   nothingKnown,
   present,
 } from '../facts.ts';
-import { tierOf } from './chat-completions.ts';
+import { servedOf as servedBy } from './chat-completions.ts';
 
 export const responses: Api = {
   kind: 'openai',
@@ -90,7 +90,7 @@ function servedOf(data: Json): Served | undefined {
     made && ((made.inputTokens ?? 0) > 0 || (made.outputTokens ?? 0) > 0)
       ? [{ model: asText(tool?.['model']) ?? '', usage: made }]
       : [];
-  const served = tierOf(data);
+  const served = servedBy(asText(data['service_tier']), data['usage']);
   return nested.length > 0 ? { ...served, nested } : served;
 }
 
