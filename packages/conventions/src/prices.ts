@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { Fees, Offer, Price } from './cost.ts';
 
 export interface PriceQuery {
-  /** `gen_ai.provider.name`. A model is never looked up under another provider's name. */
+  /** `gen_ai.provider.name`. A model is never looked up under another provider's name; Azure has two. */
   readonly provider: string;
   readonly model: string;
   /** Host that was asked, with its port unless it is the scheme's own. */
@@ -90,6 +90,12 @@ const dated = <P extends { readonly from?: string }>(price: P): Dated<P> => ({
   price,
 });
 
+/** One house with two doors, and one price list: what is not under the one name is looked for under the other. */
+const sameHouse: Readonly<Record<string, string>> = {
+  'azure.ai.openai': 'azure.ai.inference',
+  'azure.ai.inference': 'azure.ai.openai',
+};
+
 let loaded: PriceBook | undefined;
 
 /** The catalog that comes with the package. */
@@ -108,7 +114,7 @@ function bookOf(file: CatalogFile): PriceBook {
     found.set(provider, ofProvider);
     const known = ofProvider.get(model);
     if (known) return known;
-    const models = file.providers[provider] ?? [];
+    const models = [provider, sameHouse[provider] ?? []].flat().flatMap((name) => file.providers[name] ?? []);
     let entry: CatalogModel | undefined;
     for (const name of namesOf(model)) {
       entry = models.find((each) => each.model === name) ?? models.find((each) => matches(each.match, name));
