@@ -3,14 +3,17 @@ import type { AddressInfo } from 'node:net';
 import { type Context, trace } from '@opentelemetry/api';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { score, shown } from './score.ts';
+import { setSidecar } from './sidecar.ts';
 import { telemetryFailures } from './telemetry.ts';
 
 const call = { id: '00f0', traceId: '0af7', sessionId: 's', tag: 't', tier: 'small', model: 'm', startedAt: 1 };
 const bodies: unknown[] = [];
+const authorizations: (string | undefined)[] = [];
 let statuses: number[] = [];
 const server = createServer(async (request: IncomingMessage, response) => {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
+  authorizations.push(request.headers.authorization);
   bodies.push(JSON.parse(Buffer.concat(parts).toString()));
   response.writeHead(statuses.shift() ?? 200).end();
 });
@@ -36,6 +39,17 @@ test('a score is sent with the call it is about; shown() is one too', async () =
     { scores: [{ call, name: 'helpful', value: 0.9, by: 'judge-2', at: 42 }] },
     { scores: [{ call, name: 'shown', value: 1, by: 'app', at: 42 }] },
   ]);
+});
+
+test('the token goes to the sidecar it is of, and to no other', async () => {
+  setSidecar({ endpoint, token: 'its own' });
+  authorizations.length = 0;
+  await score(call, { name: 'helpful', value: 1 });
+  await score(call, { name: 'helpful', value: 1 }, { endpoint, token: 'given' });
+  await score(call, { name: 'helpful', value: 1 }, { endpoint: `${endpoint}/` });
+  setSidecar({ endpoint });
+  await score(call, { name: 'helpful', value: 1 });
+  expect(authorizations).toEqual(['Bearer its own', 'Bearer given', undefined, undefined]);
 });
 
 test('a sidecar that is busy is asked again; one that refuses is not', async () => {

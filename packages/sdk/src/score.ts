@@ -28,6 +28,8 @@ export interface Score {
 export interface ScoreOptions {
   /** @default the sidecar of `start()`, else http://127.0.0.1:4318 */
   readonly endpoint?: string;
+  /** Bearer token of the sidecar, if it asks for one. @default that of `start()`, for its own sidecar */
+  readonly token?: string;
   /** Let the correction leave the process. @default false */
   readonly sendCorrection?: boolean;
   /** Epoch ms; for simulations. @default the system's */
@@ -40,7 +42,7 @@ export interface ScoreOptions {
  * @returns whether the sidecar took it. Never rejects: a failure is counted, and the app goes on.
  */
 export function score(call: CallRef | string, verdict: Score, options: ScoreOptions = {}): Promise<boolean> {
-  const { endpoint = defaultEndpoint(), sendCorrection = false, clock = systemClock } = options;
+  const { endpoint = defaultEndpoint(), token, sendCorrection = false, clock = systemClock } = options;
   const { correction, ...plain } = verdict;
   const { environment, service } = knownSidecar() ?? {};
   const named = typeof call === 'string' ? { id: call } : call;
@@ -51,7 +53,7 @@ export function score(call: CallRef | string, verdict: Score, options: ScoreOpti
     at: clock(),
   };
   guard(() => emitEvaluation(sent));
-  return post('/v1/scores', { scores: [sent] }, endpoint);
+  return post('/v1/scores', { scores: [sent] }, endpoint, token);
 }
 
 /** A human saw the output of this call: it counts in the human-override rate. */

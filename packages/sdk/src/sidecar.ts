@@ -3,6 +3,8 @@ import { countFailure } from './telemetry.ts';
 
 export interface SidecarIdentity {
   readonly endpoint: string;
+  /** Bearer token it asks for; sent to it alone. */
+  readonly token?: string | undefined;
   /** Of this process, as its spans say: scores and events stand beside them. */
   readonly service?: string | undefined;
   readonly environment?: string | undefined;
@@ -21,14 +23,24 @@ export const knownSidecar = (): SidecarIdentity | undefined => identity;
 
 export const defaultEndpoint = (): string => identity?.endpoint ?? usualEndpoint;
 
+/** The header of a request to a sidecar that asks for its token. */
+export const bearer = (token: string | undefined): Record<string, string> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` };
+
 const tries = 3;
 const timeoutMs = 5_000;
 
 /**
  * Sends JSON; a sidecar that is busy or away is asked again, one that refuses is not.
+ * @param token bearer token. @default that of the sidecar known, when it is the one that is sent to
  * @returns whether it took it. Never rejects: a failure is counted, and the app goes on.
  */
-export async function post(path: string, body: object, endpoint = defaultEndpoint()): Promise<boolean> {
+export async function post(
+  path: string,
+  body: object,
+  endpoint = defaultEndpoint(),
+  token = endpoint === identity?.endpoint ? identity.token : undefined,
+): Promise<boolean> {
   let text: string;
   try {
     text = JSON.stringify(body);
@@ -40,7 +52,7 @@ export async function post(path: string, body: object, endpoint = defaultEndpoin
     try {
       const answer = await fetch(new URL(path, endpoint), {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...bearer(token) },
         body: text,
         signal: AbortSignal.timeout(timeoutMs),
       });

@@ -11,6 +11,7 @@ export interface Score {
 }
 export interface ScoreOptions {
     readonly endpoint?: string;
+    readonly token?: string;
     readonly sendCorrection?: boolean;
     readonly clock?: Clock;
 }

@@ -8,7 +8,7 @@ import { flushEvents } from '../events.ts';
 import { closeDroppedInferences, closeOpenInferences } from '../observe/open.ts';
 import { adopt } from '../otel/adopt.ts';
 import { setDefaultPrices } from '../prices.ts';
-import { setSidecar } from '../sidecar.ts';
+import { bearer, setSidecar } from '../sidecar.ts';
 import { telemetryFailures } from '../telemetry.ts';
 import { countingExporter, type ExportStats } from './exporter.ts';
 import { samplerOf } from './sampler.ts';
@@ -21,6 +21,8 @@ export interface StartOptions {
   readonly environment?: string;
   /** The sidecar. @default http://127.0.0.1:4318 */
   readonly endpoint?: string;
+  /** Bearer token of the sidecar, if it asks for one. */
+  readonly token?: string;
   /** Your own prices: a JSON file, or what it would hold. */
   readonly prices?: string | UserPrices;
   /** Keep what was said: `off`, `metadata` or `full`, for clients that do not say it themselves. @default off */
@@ -63,6 +65,7 @@ export function start(options: StartOptions): Telemetry {
     serviceVersion,
     environment,
     endpoint = 'http://127.0.0.1:4318',
+    token,
     prices,
     content,
     sampling,
@@ -76,13 +79,15 @@ export function start(options: StartOptions): Telemetry {
     );
   }
   if (content !== undefined) setDefaultContent(content);
-  setSidecar({ endpoint, service: serviceName, environment });
+  setSidecar({ endpoint, token, service: serviceName, environment });
   const { NodeSDK, tracing, resources } = required<typeof import('@opentelemetry/sdk-node')>('@opentelemetry/sdk-node');
   const { OTLPTraceExporter } = required<typeof import('@opentelemetry/exporter-trace-otlp-http')>(
     '@opentelemetry/exporter-trace-otlp-http',
   );
 
-  const exporter = countingExporter(new OTLPTraceExporter({ url: new URL('/v1/traces', endpoint).href }));
+  const exporter = countingExporter(
+    new OTLPTraceExporter({ url: new URL('/v1/traces', endpoint).href, headers: bearer(token) }),
+  );
   const processor = new tracing.BatchSpanProcessor(exporter, {
     maxQueueSize,
     maxExportBatchSize: 512,

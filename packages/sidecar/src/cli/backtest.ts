@@ -5,7 +5,7 @@ import { backtest, type History, type Replayed } from '../watch/backtest.ts';
 import { type DriftSettings, minutesPerDay } from '../watch/settings.ts';
 import { withStore } from './ask.ts';
 import { command, UsageError } from './command.ts';
-import { data, json, url } from './options.ts';
+import { data, json, token, url } from './options.ts';
 import { parseTime } from './report.ts';
 import { sentences, settingsOf } from './watching.ts';
 
@@ -14,6 +14,7 @@ export const backtestCommand = command({
   summary: 'when drift would have been told over a history, and what a fixed limit and a z-test would have said',
   options: {
     url: { ...url, help: 'the sidecar to ask; with none running, the data directory is opened instead' },
+    token,
     data,
     buckets: {
       type: 'string',
@@ -67,6 +68,7 @@ export const backtestCommand = command({
     await withStore(
       {
         url: values.url,
+        token: values.token,
         dataDirectory: values.data,
         explicitUrl: given.has('url'),
         explicitData: given.has('data'),

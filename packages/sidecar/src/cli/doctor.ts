@@ -4,6 +4,7 @@ import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { type Check, clock, disk, engine, type Health, ledger, tables } from '../doctor/checks.ts';
 import { askOf } from '../engine/ask.ts';
 import type { SidecarStatus } from '../pipeline.ts';
+import { bearer, wantsToken } from './ask.ts';
 import { command } from './command.ts';
 import { data, json, token, url } from './options.ts';
 
@@ -26,8 +27,8 @@ export const doctor = command({
 });
 
 /** Every check there is; those that need what failed before are skipped. */
-export async function examine(sidecar: string, bearer: string | undefined, dataDirectory: string): Promise<Check[]> {
-  const headers: Record<string, string> = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+export async function examine(sidecar: string, token: string | undefined, dataDirectory: string): Promise<Check[]> {
+  const headers = bearer(token);
   const get = (path: string): Promise<Response | undefined> =>
     fetch(new URL(path, sidecar), { headers, signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
   const asked = Date.now();
@@ -74,7 +75,7 @@ function port(sidecar: string, status: number | undefined): Check {
     status === undefined
       ? `nothing answers at ${sidecar}: start one with 'routescope serve', or name another with --url`
       : status === 401
-        ? `${sidecar} asks for a token: give it as ROUTESCOPE_TOKEN`
+        ? wantsToken(sidecar)
         : `${sidecar} answered ${status}: something else listens there (a collector, Jaeger?)`;
   return { name: 'port', health: 'fail', says };
 }

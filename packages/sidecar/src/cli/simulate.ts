@@ -3,9 +3,9 @@ import { startSidecar } from '../pipeline.ts';
 import { simulate as send } from '../simulate/simulate.ts';
 import { environment } from '../simulate/spans.ts';
 import { storyOf } from '../simulate/story.ts';
-import { type StoreOptions, withStore } from './ask.ts';
+import { bearer, type StoreOptions, wantsToken, withStore } from './ask.ts';
 import { command, UsageError, whole } from './command.ts';
-import { data, json, url } from './options.ts';
+import { data, json, token, url } from './options.ts';
 
 export const simulateCommand = command({
   name: 'simulate',
@@ -22,6 +22,7 @@ export const simulateCommand = command({
     until: { type: 'string', value: 'TIME', help: 'ISO time at which it ends', otherwise: 'now' },
     mix: { type: 'boolean', help: 'also into a store that holds the calls of a real app' },
     url: { ...url, help: 'the sidecar to send it to; with none running, the data directory is opened instead' },
+    token,
     data,
     json,
   },
@@ -37,6 +38,7 @@ export const simulateCommand = command({
         mix: values.mix,
         json: values.json,
         url: values.url,
+        token: values.token,
         dataDirectory: values.data,
         explicitUrl: given.has('url'),
         explicitData: given.has('data'),
@@ -60,9 +62,9 @@ interface SimulateOptions extends StoreOptions {
 
 /** @throws Error when the store holds calls of a real app, unless `mix` is said. */
 async function simulate(options: SimulateOptions, print: (text: string) => void): Promise<void> {
-  const { log, dataDirectory, url, json: asJson } = options;
+  const { log, dataDirectory, url, token, json: asJson } = options;
   const started = performance.now();
-  const running = options.explicitData ? undefined : await statusOf(url);
+  const running = options.explicitData ? undefined : await statusOf(url, token);
   if (!running && options.explicitUrl)
     throw new Error(
       `no sidecar answers at ${url}: start one with 'routescope serve', or leave --url out to write the data directory`,
@@ -76,9 +78,10 @@ async function simulate(options: SimulateOptions, print: (text: string) => void)
       callsPerHour: options.callsPerHour,
       seed: options.seed,
       url: target,
+      ...(running && { headers: bearer(token) }),
       progress: (sessions, share) => log(`${Math.round(share * 100)} % of the time told, ${sessions} sessions`),
     });
-    await (sidecar?.flush() ?? loaded(url));
+    await (sidecar?.flush() ?? loaded(url, token));
     const seconds = (performance.now() - started) / 1_000;
     if (asJson) return print(JSON.stringify({ ...said, seconds }));
     print(
@@ -103,17 +106,18 @@ async function refuseRealCalls(store: StoreOptions): Promise<void> {
   });
 }
 
-async function statusOf(url: string): Promise<{ queued: number } | undefined> {
-  try {
-    const answer = await fetch(new URL('/status', url), { signal: AbortSignal.timeout(2_000) });
-    return answer.ok ? ((await answer.json()) as { queued: number }) : undefined;
-  } catch {
-    return undefined;
-  }
+/** Undefined when no sidecar answers. @throws Error when it asks for another token. */
+async function statusOf(url: string, token: string | undefined): Promise<{ queued: number } | undefined> {
+  const answer = await fetch(new URL('/status', url), {
+    headers: bearer(token),
+    signal: AbortSignal.timeout(2_000),
+  }).catch(() => undefined);
+  if (answer?.status === 401) throw new Error(wantsToken(url));
+  return answer?.ok ? ((await answer.json()) as { queued: number }) : undefined;
 }
 
 /** Waits until the running sidecar has loaded what it took. */
-async function loaded(url: string): Promise<void> {
-  for (let status = await statusOf(url); status && status.queued > 0; status = await statusOf(url))
+async function loaded(url: string, token: string | undefined): Promise<void> {
+  for (let status = await statusOf(url, token); status && status.queued > 0; status = await statusOf(url, token))
     await new Promise((again) => setTimeout(again, 200));
 }

@@ -12,6 +12,8 @@ export interface Simulation {
   readonly seed: number;
   /** The sidecar, e.g. `http://127.0.0.1:4318`. */
   readonly url: string;
+  /** Sent with every request: its token. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Told at every finished tenth: sessions so far, share of the time from 0 to 1. */
   readonly progress?: (sessions: number, share: number) => void;
 }
@@ -28,18 +30,20 @@ const scoresPerRequest = 2_000;
 
 /** @throws Error with what the sidecar answered, when it refuses for good. */
 export async function simulate(simulation: Simulation): Promise<Simulated> {
-  const { story, url } = simulation;
+  const { story, url, headers = {} } = simulation;
+  const send = (path: string, contentType: string, body: Buffer): Promise<void> =>
+    post(`${url}${path}`, { ...headers, 'content-type': contentType }, body);
   const said = { sessions: 0, calls: 0, spans: 0, scores: 0 };
   let batch = new SpanBatch(new Emitter(story.releases[0]));
   let scores: object[] = [];
   let tenth = 1;
 
   const sendSpans = async (): Promise<void> => {
-    if (batch.count > 0) await post(`${url}/v1/traces`, 'application/x-protobuf', batch.request());
+    if (batch.count > 0) await send('/v1/traces', 'application/x-protobuf', batch.request());
     said.spans += batch.count;
   };
   const sendScores = async (): Promise<void> => {
-    if (scores.length > 0) await post(`${url}/v1/scores`, 'application/json', Buffer.from(JSON.stringify({ scores })));
+    if (scores.length > 0) await send('/v1/scores', 'application/json', Buffer.from(JSON.stringify({ scores })));
     said.scores += scores.length;
     scores = [];
   };
@@ -60,7 +64,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
   await sendSpans();
   await sendScores();
   const events = story.events.map((event) => ({ environment, service, by: 'simulation', ...event }));
-  await post(`${url}/v1/events`, 'application/json', Buffer.from(JSON.stringify({ events })));
+  await send('/v1/events', 'application/json', Buffer.from(JSON.stringify({ events })));
   return said;
 }
 
@@ -84,9 +88,9 @@ function scoresOf(session: SimulatedSession): object[] {
 }
 
 /** Waits as long as the sidecar asks for, while it loads what it has. */
-async function post(url: string, contentType: string, body: Buffer): Promise<void> {
+async function post(url: string, headers: Readonly<Record<string, string>>, body: Buffer): Promise<void> {
   for (;;) {
-    const answer = await fetch(url, { method: 'POST', headers: { 'content-type': contentType }, body });
+    const answer = await fetch(url, { method: 'POST', headers, body });
     if (answer.ok) return void (await answer.arrayBuffer());
     const said = await answer.text();
     if (answer.status !== 429 && answer.status !== 503)

@@ -7,6 +7,7 @@ export interface StartOptions {
     readonly serviceVersion?: string;
     readonly environment?: string;
     readonly endpoint?: string;
+    readonly token?: string;
     readonly prices?: string | UserPrices;
     readonly content?: ContentMode | ContentOptions;
     readonly sampling?: number;
