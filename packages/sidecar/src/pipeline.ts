@@ -112,6 +112,8 @@ export interface SidecarStatus extends Readonly<ReceiveCounters>, Readonly<LoadC
   /** Found in the spool at start. */
   readonly recovered: number;
   readonly engineRestarts: number;
+  /** Where OTLP/gRPC is taken; absent when it is not. */
+  readonly grpcPort: number | undefined;
   /** Bytes of the tables. */
   readonly storeBytes: number;
   /** Rows that were dropped to stay below the cap, or by the TTL. */
@@ -179,6 +181,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     };
   };
 
+  let grpc: GrpcServer | undefined;
   const status = (): SidecarStatus => ({
     ...counters,
     ...loader.counters,
@@ -186,6 +189,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     queued: spool.lag(loadConsumer).spans,
     recovered,
     engineRestarts: engine.restarts,
+    grpcPort: grpc?.port,
     storeBytes: cap?.bytes ?? 0,
     dropped: cap?.dropped ?? [],
     forward: forwarder.status(),
@@ -221,7 +225,6 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     },
     { log, admits, tls },
   );
-  let grpc: GrpcServer | undefined;
   try {
     await new Promise<void>((listening, failed) => server.once('error', failed).listen(port, host, listening));
     if (grpcPort !== undefined) {

@@ -1,7 +1,7 @@
 /** Where a command's questions go: the sidecar that runs, else an engine started for the occasion on its directory. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { Ask } from '@routescope/panels';
 import { askOf } from '../engine/ask.ts';
 import { openServer, type Server } from '../engine/server.ts';
@@ -30,12 +30,7 @@ export async function withStore(options: StoreOptions, run: (ask: Ask) => Promis
   }
   const running = !options.explicitData && (await answers(options.url, options.token));
   if (running) {
-    const client = createClient({
-      url: options.url,
-      ...(options.token !== undefined && { access_token: options.token }),
-      pathname: '/query',
-      log: { level: ClickHouseLogLevel.OFF },
-    });
+    const client = questionsTo(options.url, options.token);
     try {
       return await run(askOf(client));
     } finally {
@@ -70,6 +65,15 @@ async function answers(url: string, token: string | undefined): Promise<boolean>
   if (status === 401) throw new Error(wantsToken(url));
   return status === 200;
 }
+
+/** The query endpoint of a sidecar. */
+export const questionsTo = (url: string, token: string | undefined): ClickHouseClient =>
+  createClient({
+    url,
+    ...(token !== undefined && { access_token: token }),
+    pathname: '/query',
+    log: { level: ClickHouseLogLevel.OFF }, // every error reaches its caller, who says it once
+  });
 
 export const bearer = (token: string | undefined): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };

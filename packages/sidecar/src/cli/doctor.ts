@@ -1,10 +1,10 @@
 /** `routescope doctor`: looks at a running sidecar from the port to the share of priced calls, and says what to do. */
 import { statfs } from 'node:fs/promises';
-import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { Client, credentials } from '@grpc/grpc-js';
 import { type Check, clock, disk, engine, type Health, ledger, tables } from '../doctor/checks.ts';
 import { askOf } from '../engine/ask.ts';
 import type { SidecarStatus } from '../pipeline.ts';
-import { bearer, wantsToken } from './ask.ts';
+import { bearer, questionsTo, wantsToken } from './ask.ts';
 import { command } from './command.ts';
 import { data, json, token, url } from './options.ts';
 
@@ -45,18 +45,14 @@ export async function examine(sidecar: string, token: string | undefined, dataDi
   const readiness = (await ready?.text())?.trim() ?? 'it does not say whether it is ready';
   const found = [
     port(sidecar, answer.status),
+    await grpcPort(sidecar, status.grpcPort),
     clock(date === null ? undefined : (Date.parse(date) - asked) / 1_000),
     space,
     engine(ready?.ok === true, readiness, status),
     ...ledger(status),
   ];
   if (!ready?.ok) return [...found, { name: 'tables', health: 'skipped', says: 'the engine does not answer' }];
-  const client = createClient({
-    url: sidecar,
-    pathname: '/query',
-    http_headers: headers,
-    log: { level: ClickHouseLogLevel.OFF },
-  });
+  const client = questionsTo(sidecar, token);
   try {
     return [...found, ...(await tables(askOf(client), Date.now()))];
   } catch (problem) {
@@ -78,6 +74,23 @@ function port(sidecar: string, status: number | undefined): Check {
         ? wantsToken(sidecar)
         : `${sidecar} answered ${status}: something else listens there (a collector, Jaeger?)`;
   return { name: 'port', health: 'fail', says };
+}
+
+/** Whether gRPC is spoken there; its own health is no part of OTLP. */
+async function grpcPort(sidecar: string, at: number | undefined): Promise<Check> {
+  const name = 'gRPC port';
+  if (at === undefined)
+    return { name, health: 'skipped', says: 'OTLP/gRPC is not taken: it is with serve --grpc-port 4317' };
+  const { protocol, hostname } = new URL(sidecar);
+  const client = new Client(
+    `${hostname}:${at}`,
+    protocol === 'https:' ? credentials.createSsl() : credentials.createInsecure(),
+  );
+  const problem = await new Promise<Error | undefined>((done) => client.waitForReady(Date.now() + 5_000, done));
+  client.close();
+  return problem
+    ? { name, health: 'fail', says: `no gRPC is spoken at ${hostname}:${at}: is a firewall or proxy between?` }
+    : { name, health: 'ok', says: `OTLP/gRPC is taken at ${hostname}:${at}` };
 }
 
 /** Counts are read one after the other while spans arrive: a sum that is off is looked at again before it is believed. */

@@ -1,10 +1,11 @@
 /** `routescope forget`: deletes a session or a user from every table, and says where they may still be. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { forget, type Whom } from '../engine/forget.ts';
 import { layoutOf } from '../engine/layout.ts';
 import { openServer } from '../engine/server.ts';
 import { reachEngine } from '../engine/supervise.ts';
+import { consumer } from '../load/load.ts';
 import { clickhouse, serverFrom } from './clickhouse.ts';
 import { command, UsageError } from './command.ts';
 import { data, json } from './options.ts';
@@ -52,13 +53,23 @@ function whomOf(session: string | undefined, user: string | undefined): Whom {
 
 function remainsOf(dataDirectory: string, whom: Whom, traces: string | undefined): string[] {
   const bytes = Buffer.from(whom.id);
-  const holding = ['spool', 'dead-letter'].flatMap((name) => {
+  const holding = (name: string): string[] => {
     const directory = join(dataDirectory, name);
     const files = existsSync(directory) ? readdirSync(directory).filter((file) => file.endsWith('.seg')) : [];
     return files.map((file) => join(directory, file)).filter((path) => readFileSync(path).includes(bytes));
-  });
+  };
+  const cursor = join(dataDirectory, 'spool', `${consumer}.cursor`);
+  const loaded = existsSync(cursor) ? Number(readFileSync(cursor, 'utf8')) : 0;
+  const isLoaded = (path: string): boolean => Number.parseInt(basename(path), 10) <= loaded;
   return [
-    ...holding.map((path) => `${path} holds the id; what is not loaded yet will be, so run this again then`),
+    ...holding('spool').map((path) =>
+      isLoaded(path)
+        ? `${path} holds the id: it is loaded, and kept up to 7 days to recognise what is sent again, and for forward targets`
+        : `${path} holds the id and is not loaded yet: run this again when 'routescope status' says queued 0`,
+    ),
+    ...holding('dead-letter').map(
+      (path) => `${path} holds the id: remove it with its .json, or 'routescope replay' puts it back`,
+    ),
     ...(traces === undefined ? [] : [`${traces}, which a Collector writes: delete there what its owner must`]),
     ...(whom.kind === 'user' ? ['calls whose spans are older than spans are kept: a user is named in spans only'] : []),
     'backups, and exports people made',

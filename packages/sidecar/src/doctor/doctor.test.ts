@@ -11,7 +11,7 @@ import { clock, disk, ledger } from './checks.ts';
 const directory = mkdtempSync(join(tmpdir(), 'routescope-doctor-'));
 let sidecar: Sidecar;
 beforeAll(async () => {
-  sidecar = await startSidecar({ dataDirectory: directory, port: 0, lingerMs: 20 });
+  sidecar = await startSidecar({ dataDirectory: directory, port: 0, grpcPort: 0, lingerMs: 20 });
 });
 afterAll(async () => {
   await sidecar.close();
@@ -71,6 +71,7 @@ test('an empty store is healthy and waits for its first call; then everything is
   await sidecar.flush();
   expect(await health()).toEqual({
     port: 'ok',
+    'gRPC port': 'ok',
     clock: 'ok',
     disk: expect.any(String),
     engine: 'ok',

@@ -58,7 +58,12 @@ export async function forget(writer: ClickHouseClient, whom: Whom, layout: Layou
       `SELECT DISTINCT session_id AS id FROM routescope.calls WHERE trace_id ${among} AND session_id != ''`,
     );
     if (sessions.length > 0) await erase('session_units', `session_id IN (${sessions.map(quoted).join(', ')})`);
-    for (const table of ['attempts', 'calls', 'scores']) await erase(table, `trace_id ${among}`);
+    // A score may name its call alone, and wait for it.
+    const calls = await idsOf(writer, `SELECT DISTINCT call_id AS id FROM routescope.calls WHERE trace_id ${among}`);
+    if (calls.length > 0)
+      for (const table of ['scores', 'scores_early'])
+        await erase(table, `call_id IN (${calls.map(quoted).join(', ')})`);
+    for (const table of ['attempts', 'scores', 'calls']) await erase(table, `trace_id ${among}`);
     // Last, for they are how the traces are found: should this be cut short, it can be repeated.
     if (layout.traces === undefined)
       for (const table of ['otel_traces_trace_id_ts', 'otel_traces']) await erase(table, `TraceId ${among}`);
