@@ -3,6 +3,7 @@
  * what an alarm says, recovery. docs/drift.md explains the figures and publishes the full run.
  */
 
+import { look } from './drift/look.ts';
 import { optimalDelay } from './drift/optimum.ts';
 import { recover, run, type Trial } from './drift/run.ts';
 import type { World } from './drift/worlds.ts';
@@ -127,6 +128,7 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
 
   figures.push(...honesty(quick ? 40 : 200, seed));
   figures.push(...seasons(quick ? 6 : 20, seed));
+  figures.push(...(await look()));
   return figures;
 }
 

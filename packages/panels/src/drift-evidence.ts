@@ -63,13 +63,16 @@ export const driftSql = (): string => readFileSync(new URL('../sql/drift.sql', i
 /** @param to epoch milliseconds; the minute it lies in and everything later is not looked at. */
 export async function readDrift(ask: Ask, parameters: DriftParameters, to: number): Promise<DriftRow[]> {
   const rows = (await ask(driftSql(), { ...parameters, to: Math.floor(to / 1_000) })) as Record<string, unknown>[];
-  return rows.map((row) => {
-    const read: Record<string, unknown> = { ...row };
+  const read = rows.map((row) => {
+    const each: Record<string, unknown> = { ...row };
     for (const [name, value] of Object.entries(row))
-      if (numeric.test(name) && value !== null) read[name] = Number(value);
-    return read as unknown as DriftRow;
+      if (numeric.test(name) && value !== null) each[name] = Number(value);
+    return each as unknown as DriftRow;
   });
+  return read.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
 }
+
+const orderOf = (row: DriftRow): string => [row.environment, row.tag, row.first_model, row.question].join('\n');
 
 /** Some stores quote 64-bit numbers in JSON, some do not. */
 const numeric = /^(evidence|threshold|units|fallbacks|rate)_|^(alarm|is_open)$/;

@@ -14,7 +14,7 @@ const functions = new Set(
   arrayreverse arrayreversesort arrayslice arraysort arraystringconcat arraysum arraywithconstant arrayzip asin avg
   avgif bar cast ceil coalesce concat count countif date_diff date_trunc datediff empty endswith erfc exp first_value floor
   formatdatetime fromunixtimestamp fromunixtimestamp64milli fromunixtimestamp64nano greatest grouparray grouparrayif
-  grouparrayinsertat groupuniqarray has hex histogram hour if ifnull ilike in indexof intdiv isfinite isnan isnotnull
+  grouparrayinsertat grouparrayinsertatif groupuniqarray has hex histogram hour if ifnull ilike in indexof intdiv isfinite isnan isnotnull
   isnull json_value jsonextract jsonextractstring lag laginframe last_value leadinframe least length like ln log log10
   lower lpad map mapkeys mapvalues match max maxif median min minif minus minute modulo multiif multiply not notempty
   now now64 nullif number parsedatetimebesteffort plus position pow quantile quantileif quantiles quantilesif
@@ -80,8 +80,8 @@ export function refusal(sql: string): string | undefined {
     const isCommonTable =
       token.kind === 'word' && tokens[index - 1]?.text.toLowerCase() === 'as' && word === 'materialized';
     // It runs the aggregate function it is given by name.
-    if (word === 'arrayreduce' && tokens[index + 2]?.text !== "'sumMap'")
-      return "arrayReduce may only be given 'sumMap' here.";
+    if (word === 'arrayreduce' && tokens[index + 2]?.text !== "'sumForEach'")
+      return "arrayReduce may only be given 'sumForEach' here.";
     if (!functions.has(word) && !types.has(word) && !isCommonTable) {
       return `The function ${token.text} is not on the list of the query endpoint.`;
     }

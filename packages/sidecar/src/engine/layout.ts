@@ -37,7 +37,8 @@ function shardedBy(name: string, definition: string): string {
 const onEveryNode: ReadonlySet<string> = new Set([
   'events',
   'scores_early',
-  'units_30m',
+  'units_1d',
+  'versions_1d',
   'settled_days',
   'schema_migrations',
 ]);

@@ -37,7 +37,7 @@ interface Journal {
 
 const rowsPerInsert = 100_000;
 /** What is computed anew from the rest, or is the server's own. */
-const left = ['schema_migrations', 'units_30m', 'settled_days'];
+const left = ['schema_migrations', 'units_1d', 'versions_1d', 'settled_days'];
 
 /** @throws Error when a move to another server was begun; the same call goes on where the last one ended. */
 export async function move({ from, to, shown, journal: path, log }: MoveOptions): Promise<Moved> {

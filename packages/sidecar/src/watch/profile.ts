@@ -122,11 +122,6 @@ function dispersion(
   weekdays: Float64Array,
   rate: number,
 ): number[] {
-  // Whether there is enough to tell scatter from, is said by half hours for every block within one.
-  const halfHours = new Set<number>();
-  for (let i = begin; i < end; i++)
-    if ((counts.units[i] as number) > 0 || (counts.fallbacks[i] as number) > 0)
-      halfHours.add(Math.floor((counts.start + i) / 30));
   let widest = 1;
   return blockMinutes.map((length) => {
     let blocks = 0;
@@ -150,7 +145,7 @@ function dispersion(
       seen += k;
       squares += (k - expected) ** 2;
     }
-    if ((length < 30 ? halfHours.size : blocks) >= leastBlocks && seen > 0) widest = Math.max(widest, squares / seen);
+    if (blocks >= leastBlocks && seen > 0) widest = Math.max(widest, squares / seen);
     return widest;
   });
 }

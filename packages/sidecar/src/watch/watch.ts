@@ -3,10 +3,11 @@
  * ClickHouse, counts and `events`; ended and started again it goes on as if nothing had been. Rows carry ids made of
  * what they are about, so a second evaluator beside this one writes the same rows.
  */
-import type { ClickHouseClient } from '@clickhouse/client';
 import { type Ask, type DriftRow, readDrift } from '@routescope/panels';
+import type { Engine } from '../engine/engine.ts';
 import type { Metric } from '../metrics.ts';
 import { type Alarm, alarmOf, closedAlarm } from './alarm.ts';
+import { askWithin } from './ask.ts';
 import { findingsOf, type Places } from './explain.ts';
 import { type AlarmState, stepsOf } from './life.ts';
 import { type NoticeTargets, type Target, targetsOf } from './notify.ts';
@@ -42,7 +43,7 @@ interface Stored {
 }
 
 export function startWatch(
-  store: { readonly writer: ClickHouseClient; readonly reader: ClickHouseClient },
+  store: Pick<Engine, 'kind' | 'writer' | 'reader'>,
   options: WatchOptions,
   log: (line: string) => void,
 ): Watch {
@@ -51,8 +52,7 @@ export function startWatch(
     { webhooks: options.webhooks ?? [], slack: options.slack ?? [], alertmanagers: options.alertmanagers ?? [] },
     log,
   );
-  const ask: Ask = async (query, query_params) =>
-    (await store.reader.query({ query, query_params, format: 'JSONEachRow' })).json();
+  const ask = askWithin(store);
   let latest: readonly DriftRow[] = [];
   let settledAt = 0;
   const counters = { looks: 0, failed: 0, seconds: 0, sent: 0, undelivered: 0 };
