@@ -50,7 +50,7 @@ export async function openWorld(name: WorldName, random: () => number, without?:
     : ['--forward', `http://127.0.0.1:${link.port}`];
 
   const start = (fault: Round['fault'] = {}, options: readonly string[] = []) =>
-    startSidecarProcess(data, ['--linger-ms', '20', ...place, ...options], {
+    startSidecarProcess(data, ['--linger-ms', '60', ...place, ...options], {
       flags: ['--import', injected],
       env: { ROUTESCOPE_FAULT: JSON.stringify({ ...fault, without, syncedDirectory }) },
     });

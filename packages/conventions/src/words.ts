@@ -9,8 +9,8 @@
  * - OTel's naming rule holds: no attribute is a prefix segment of another (`routescope.cost.total`, never `routescope.cost`).
  */
 
-/** Which table has the column: one row per inference (`attempt`), one row per call, or both. */
-export type Row = 'attempt' | 'call' | 'both';
+/** Which table has the column: one row per inference (`attempt`), one row per call, both, or one row per score. */
+export type Row = 'attempt' | 'call' | 'both' | 'score';
 
 /** How a column is typed in ClickHouse. Unknown is NULL wherever a number or verdict can be unknown. */
 export type ColumnType =
@@ -157,6 +157,10 @@ export const words = [
   { term: 'escalated', meaning: 'served by a higher tier than the first choice', attribute: 'routescope.escalated', column: 'escalated', row: 'call', type: 'Bool' },
   { term: 'baseline model', meaning: 'the model that would have served everything without routing', attribute: 'routescope.baseline.model', column: 'baseline_model', row: 'call', type: text },
   { term: 'baseline cost', meaning: 'the served answer’s tokens at the baseline model; an estimate of "no routing"', attribute: 'routescope.baseline.cost', column: 'baseline_cost_usd', row: 'call', type: 'Nullable(Decimal(18, 12))', unit: 'USD' },
+
+  // On an evaluation result (`gen_ai.evaluation.result`), beside the conventions' own names.
+  { term: 'scorer', meaning: 'who or what judged', attribute: 'routescope.scorer', column: 'scorer', row: 'score', type: text },
+  { term: 'score id', meaning: 'tells several scores of one name by one scorer apart; empty: the newest replaces', attribute: 'routescope.score.id', column: 'score_id', row: 'score', type: 'String' },
 ] as const satisfies readonly Word[];
 
 /** Every span attribute of ours and of the GenAI conventions that the product writes. */

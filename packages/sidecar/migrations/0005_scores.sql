@@ -59,7 +59,7 @@ SELECT
     '' AS correction,
     fromUnixTimestamp64Nano(toInt64(at), 'UTC') AS scored_at
 FROM routescope.otlp_in
-WHERE span.span_id = toFixedString('', 8);
+WHERE span.span_id = toFixedString('', 8) AND (tag != '' OR of(log.attributes, 'routescope.call.started_at') != '');
 
 -- Scores that name their call by id alone wait here for it: the call's row brings them into `scores` when it comes.
 CREATE TABLE IF NOT EXISTS routescope.scores_early
@@ -78,7 +78,34 @@ CREATE TABLE IF NOT EXISTS routescope.scores_early
 ENGINE = ReplacingMergeTree(scored_at)
 ORDER BY (call_id, name, scorer, score_id)
 TTL received_at + INTERVAL 7 DAY
-SETTINGS non_replicated_deduplication_window = 1000;
+-- On a cluster every shard puts its part of an insert in here, under one token; what comes twice replaces itself.
+SETTINGS non_replicated_deduplication_window = 0;
+
+-- Evaluation results that say nothing of the call but its span, as others' instrumentations send them.
+CREATE MATERIALIZED VIEW IF NOT EXISTS routescope.scores_early_from_otlp TO routescope.scores_early AS
+WITH
+    (variant, s, i, d, b) -> multiIf(
+        variant = 'string_value', s,
+        variant = 'int_value', toString(i),
+        variant = 'double_value', toString(d),
+        variant = 'bool_value', if(b, '1', '0'),
+        '') AS text,
+    (a, key) -> arrayFirst(
+        (value, name) -> name = key,
+        arrayMap(text, a.value.value, a.value.string_value, a.value.int_value, a.value.double_value, a.value.bool_value),
+        a.key) AS of,
+    if(log.time_unix_nano > 0, log.time_unix_nano, if(log.observed_time_unix_nano > 0, log.observed_time_unix_nano, received_at_unix_nano)) AS at
+SELECT
+    coalesce(nullIf(of(log.attributes, 'routescope.call.id'), ''), lower(hex(log.span_id))) AS call_id,
+    of(log.attributes, 'gen_ai.evaluation.name') AS name,
+    toFloat64OrNull(of(log.attributes, 'gen_ai.evaluation.score.value')) AS value,
+    of(log.attributes, 'gen_ai.evaluation.score.label') AS label,
+    coalesce(nullIf(of(log.attributes, 'routescope.scorer'), ''), scope.name) AS scorer,
+    of(log.attributes, 'routescope.score.id') AS score_id,
+    of(log.attributes, 'gen_ai.evaluation.explanation') AS explanation,
+    fromUnixTimestamp64Nano(toInt64(at), 'UTC') AS scored_at
+FROM routescope.otlp_in
+WHERE span.span_id = toFixedString('', 8) AND of(log.attributes, 'routescope.tag') = '' AND of(log.attributes, 'routescope.call.started_at') = '';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS routescope.scores_from_early TO routescope.scores AS
 SELECT

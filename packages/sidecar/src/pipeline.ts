@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventRows } from './api/events.ts';
 import { createQueryEndpoint } from './api/query.ts';
 import { createRowsEndpoint, into } from './api/rows.ts';
-import { intoScores } from './api/scored.ts';
+import { intoScores, startSettling } from './api/scored.ts';
 import { scoreRows } from './api/scores.ts';
 import { admitting, checkExposure } from './auth.ts';
 import { askOf } from './engine/ask.ts';
@@ -149,7 +149,17 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const letters = deadLettersIn(join(dataDirectory, 'dead-letter'));
   const workDirectory = join(dataDirectory, 'work');
   const holds = holdsIn(engine.reader);
-  const loader = startLoader({ spool, insert, holds, letters, workDirectory, maxAgeMs: options.maxSpoolAgeMs, log });
+  const settling = startSettling(engine.writer, () => spool.lag(loadConsumer).spans === 0);
+  const loader = startLoader({
+    spool,
+    insert,
+    holds,
+    letters,
+    workDirectory,
+    maxAgeMs: options.maxSpoolAgeMs,
+    loaded: settling.loaded,
+    log,
+  });
   const forwarder = startForwarder({ spool, targets: forward, maxAgeMs: options.forwardAgeMs, log });
   // A server's disks are their operator's, and other sidecars' rows are on them.
   const cap =
@@ -171,6 +181,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     buffers,
     limits,
     now: () => BigInt(Date.now()) * 1_000_000n,
+    onLogs: settling.came,
   });
   const timed = (signal: 'traces' | 'logs') => {
     const endpoint = createHttpEndpoint(signal, { receiver, buffers, limits });

@@ -35,7 +35,7 @@ const vocabularies: readonly (readonly [string, readonly string[]])[] = [
   ["score names of the product's own", Object.values(scoreNames)],
 ];
 
-const tables = { attempt: '`attempts`', call: '`calls`', both: '`attempts`, `calls`' } as const;
+const tables = { attempt: '`attempts`', call: '`calls`', both: '`attempts`, `calls`', score: '`scores`' } as const;
 
 export function glossary(): string {
   const rows = (words as readonly Word[]).map(

@@ -1,14 +1,18 @@
 /**
  * From records of the spool back to OTLP: ExportTraceServiceRequests of bounded size, spans grouped by their resource and
- * scope again. The bytes of a span are those that were received; only a target's own filter or redaction looks inside.
+ * scope again; and the same of evaluation results, as ExportLogsServiceRequests. The bytes of a span are those that were received; only a target's own filter or redaction looks inside.
  */
 import type { bytesMatcher } from '../redact/match.ts';
 import { fieldOf, scan } from '../spool/record.ts';
 import { Cursor, varintBytes, writeVarint } from '../wire.ts';
 
+export type Signal = 'traces' | 'logs';
+
 export interface Batch {
-  /** ExportTraceServiceRequest. */
+  readonly signal: Signal;
+  /** The export request. */
   readonly body: Buffer;
+  /** … or log records. */
   readonly spans: number;
 }
 
@@ -16,54 +20,68 @@ export interface BatchOptions {
   readonly maxSpans: number;
   /** Of a request; one span larger than that goes alone. */
   readonly maxBytes: number;
+  /** Evaluation results too. */
+  readonly logs?: boolean;
   /** Attributes one of whose values a span must have; every one of them. */
   readonly only?: Readonly<Record<string, readonly string[]>>;
   /** Attributes this target does not get, on top of what was cut when the span was received. */
   readonly cut?: ReturnType<typeof bytesMatcher>;
 }
 
-/** Spans that the filter left out are not counted in any batch. */
+/** What the filter left out is not counted in any batch. */
 export function* batchesOf(segment: Buffer, options: BatchOptions): Generator<Batch> {
-  let grouping = new Grouping();
-  for (const { resource, scope, span } of spansOf(segment)) {
-    if (options.only && !hasAll(span, options.only)) continue;
-    const kept = options.cut ? withoutAttributes(span, spanFields, options.cut) : span;
+  const groupings = { traces: new Grouping('traces'), logs: new Grouping('logs') };
+  for (const { signal, resource, scope, item } of itemsOf(segment)) {
+    const fields = fieldsOf[signal];
+    if (signal === 'logs' && !options.logs) continue;
+    if (options.only && !hasAll(item, fields.own, options.only)) continue;
+    const kept = options.cut ? withoutAttributes(item, fields, options.cut) : item;
     const keptResource = options.cut ? withoutAttributes(resource, resourceFields, options.cut) : resource;
+    const grouping = groupings[signal];
     if (
       grouping.spans >= options.maxSpans ||
       (grouping.spans > 0 && grouping.bytes + kept.length + keptResource.length > options.maxBytes)
     ) {
       yield grouping.request();
-      grouping = new Grouping();
+      groupings[signal] = new Grouping(signal);
     }
-    grouping.add(keptResource, scope, kept);
+    groupings[signal].add(keptResource, scope, kept);
   }
-  if (grouping.spans > 0) yield grouping.request();
+  for (const grouping of [groupings.traces, groupings.logs]) if (grouping.spans > 0) yield grouping.request();
 }
 
-interface Parts {
+interface Item {
+  readonly signal: Signal;
   readonly resource: Buffer;
   readonly scope: Buffer;
-  readonly span: Buffer;
+  /** The span, or the log record. */
+  readonly item: Buffer;
 }
 
-function spansOf(segment: Buffer): Parts[] {
-  const spans: Parts[] = [];
+function itemsOf(segment: Buffer): Item[] {
+  const found: Item[] = [];
   scan(segment, ({ start, contextEnd, items }) => {
     const part = (number: number): Buffer => {
       const bounds = fieldOf(segment, start, contextEnd, number);
       return segment.subarray(bounds?.start ?? 0, bounds?.end ?? 0);
     };
     const shared = { resource: part(4), scope: part(1) };
-    for (const item of items) if (!item.isLog) spans.push({ ...shared, span: segment.subarray(item.start, item.end) });
+    for (const { isLog, start: from, end } of items)
+      found.push({ ...shared, signal: isLog ? 'logs' : 'traces', item: segment.subarray(from, end) });
   });
-  return spans;
+  return found;
 }
 
+/** Requests of both signals are of one shape: by resource, by scope, and so are their field numbers. */
 class Grouping {
+  readonly signal: Signal;
   spans = 0;
   bytes = 0;
   readonly #resources = new Map<string, { readonly resource: Buffer; readonly scopes: Map<string, Scope> }>();
+
+  constructor(signal: Signal) {
+    this.signal = signal;
+  }
 
   add(resource: Buffer, scope: Buffer, span: Buffer): void {
     const resourceKey = resource.toString('latin1');
@@ -92,7 +110,7 @@ class Grouping {
       );
       return field(1, message([field(1, resource), ...scopeSpans.map((each) => field(2, each))]));
     });
-    return { body: Buffer.concat(resourceSpans.flat()), spans: this.spans };
+    return { signal: this.signal, body: Buffer.concat(resourceSpans.flat()), spans: this.spans };
   }
 }
 
@@ -118,7 +136,10 @@ interface AttributeFields {
 }
 
 const resourceFields: AttributeFields = { own: 1, inside: {} };
-const spanFields: AttributeFields = { own: 9, inside: { 11: { own: 3, inside: {} }, 13: { own: 4, inside: {} } } };
+const fieldsOf: Readonly<Record<Signal, AttributeFields>> = {
+  traces: { own: 9, inside: { 11: { own: 3, inside: {} }, 13: { own: 4, inside: {} } } },
+  logs: { own: 6, inside: {} },
+};
 
 /** The message without the attributes that `cut` names; itself when there are none. */
 function withoutAttributes(bytes: Buffer, fields: AttributeFields, cut: ReturnType<typeof bytesMatcher>): Buffer {
@@ -145,17 +166,18 @@ function withoutAttributes(bytes: Buffer, fields: AttributeFields, cut: ReturnTy
   return kept.length === 0 ? bytes : Buffer.concat([...kept, bytes.subarray(from)]);
 }
 
-function hasAll(span: Buffer, only: Readonly<Record<string, readonly string[]>>): boolean {
+/** @param field number of the message's attributes. */
+function hasAll(item: Buffer, field: number, only: Readonly<Record<string, readonly string[]>>): boolean {
   const wanted = new Map(Object.entries(only));
-  const cursor = new Cursor(span);
-  for (let at = 0; at < span.length && wanted.size > 0; ) {
-    at = cursor.field(at, span.length, 'Span');
-    if (cursor.number !== 9) continue;
+  const cursor = new Cursor(item);
+  for (let at = 0; at < item.length && wanted.size > 0; ) {
+    at = cursor.field(at, item.length, 'item');
+    if (cursor.number !== field) continue;
     const { start } = cursor;
-    const key = partOf(span, start, at, 1);
-    const name = key && span.toString('utf8', key.start, key.end);
+    const key = partOf(item, start, at, 1);
+    const name = key && item.toString('utf8', key.start, key.end);
     const values = name === undefined ? undefined : wanted.get(name);
-    if (values?.includes(textOf(span, start, at) ?? '')) wanted.delete(name as string);
+    if (values?.includes(textOf(item, start, at) ?? '')) wanted.delete(name as string);
   }
   return wanted.size === 0;
 }

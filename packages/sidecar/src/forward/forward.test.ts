@@ -17,6 +17,8 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Buffers } from '../receive/buffers.ts';
+import { requestFromJson } from '../receive/json.ts';
+import type { Signal } from '../receive/signal.ts';
 import { walk } from '../receive/walk.ts';
 import { bytesMatcher } from '../redact/match.ts';
 import { Redactor } from '../redact/redactor.ts';
@@ -74,11 +76,11 @@ function span(service: string, name: string, attributes: Record<string, string> 
 const recordsOf = (spans: readonly ReadableSpan[]): Buffer =>
   walked(ProtobufTraceSerializer.serializeRequest([...spans]) as Uint8Array);
 
-function walked(request: Uint8Array): Buffer {
+function walked(request: Uint8Array, signal: Signal = 'traces'): Buffer {
   const { records } = walk(
     { buffer: Buffer.from(request), length: request.length },
     {
-      signal: 'traces',
+      signal,
       seen: createSeen(1_000),
       redact: new Redactor(),
       onCut: () => {},
@@ -259,14 +261,15 @@ describe('over the wire', () => {
 
   const forwardTo = async (
     target: Target,
+    records = recordsOf([span('a', 'one'), span('a', 'two')]),
+    spans = 2,
   ): Promise<{ status: () => unknown; close: () => Promise<void>; records: Buffer }> => {
     const opened = await openSpool(join(directory, 'spool'), {
       consumers: [{ name: 'load' }, ...consumersOf([target], 1_000_000)],
     });
     spool = opened;
     const forwarder = startForwarder({ spool: opened, targets: [target], log: () => {} });
-    const records = recordsOf([span('a', 'one'), span('a', 'two')]);
-    await opened.append([records], 2);
+    await opened.append([records], spans);
     await opened.rotate();
     return { status: () => forwarder.status()[0], close: () => forwarder.close(), records };
   };
@@ -286,6 +289,52 @@ describe('over the wire', () => {
       'x-key': 'k',
       authorization: `Basic ${Buffer.from('user:pass!').toString('base64')}`,
     });
+    await close();
+  });
+
+  test('evaluation results go to the log records of a target that wants them, filtered and cut like spans', async () => {
+    const { port } = http.address() as AddressInfo;
+    const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+    const result = (tag: string) => ({
+      eventName: 'gen_ai.evaluation.result',
+      timeUnixNano: '1700000000000000000',
+      traceId: 'a'.repeat(32),
+      spanId: 'b'.repeat(16),
+      attributes: [text('gen_ai.evaluation.name', 'faithful'), text('routescope.tag', tag), text('user.id', 'alice')],
+    });
+    const json = JSON.stringify({
+      resourceLogs: [
+        { resource: {}, scopeLogs: [{ scope: { name: 's' }, logRecords: [result('draft'), result('other')] }] },
+      ],
+    });
+    const logs = walked(requestFromJson(json, 'logs'), 'logs');
+    const wants = {
+      url: `http://127.0.0.1:${port}`,
+      only: { 'routescope.tag': ['draft'] },
+      cut: ['user.'],
+      logs: true,
+    };
+    const { status: now, close } = await forwardTo(targetOf(wants), logs);
+    await expect.poll(now).toMatchObject({ rejected: 1, filtered: 1, queued: 0 }); // as this receiver answers
+    expect(got.map(({ path }) => path)).toEqual(['/v1/logs']);
+    const body = got[0]?.body as Buffer;
+    for (const there of ['faithful', 'draft']) expect(body.includes(there)).toBe(true);
+    for (const gone of ['alice', 'other']) expect(body.includes(gone)).toBe(false);
+    const again = walked(body, 'logs'); // as a receiver reads it
+    expect(again.includes('gen_ai.evaluation.result')).toBe(true);
+    await close();
+  });
+
+  test('evaluation results are left out for a target that says nothing of them', async () => {
+    const { port } = http.address() as AddressInfo;
+    const json = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"eventName":"gen_ai.evaluation.result","traceId":"${'a'.repeat(32)}","spanId":"${'b'.repeat(16)}"}]}]}]}`;
+    const { status: now, close } = await forwardTo(
+      targetOf(`http://127.0.0.1:${port}`),
+      walked(requestFromJson(json, 'logs'), 'logs'),
+      1,
+    );
+    await expect.poll(now).toMatchObject({ stored: 0, filtered: 1, queued: 0 });
+    expect(got).toEqual([]);
     await close();
   });
 
@@ -331,6 +380,8 @@ describe('a target as it is written', () => {
     [{ url: 'http://a:1', only: 'x' }, 'only: expected an object from attribute'],
     [{ url: 'http://a:1', headers: { a: 1 } }, 'headers: expected an object of strings'],
     [{ url: 'http://a:1', name: 'with space' }, 'name: expected up to 64'],
+    [{ url: 'http://a:1', logs: 'yes' }, 'logs: expected true or false'],
+    [{ url: 'http://a:1/ingest', logs: true }, 'its url must end with /v1/traces'],
     [{ url: 'http://a:1', filter: {} }, '"filter" is not known'],
   ])('%j is refused with a sentence', (given, says) => {
     expect(() => targetOf(given as never)).toThrow(says);

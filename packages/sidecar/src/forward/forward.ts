@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bytesMatcher } from '../redact/match.ts';
 import type { Consumer, Segment, Spool } from '../spool/spool.ts';
-import { type BatchOptions, batchesOf } from './batch.ts';
+import { type Batch, type BatchOptions, batchesOf } from './batch.ts';
 import { type Sender, senderOf } from './send.ts';
 import { consumerOf, shown, type Target } from './target.ts';
 
@@ -101,6 +101,7 @@ class Lane {
     this.#batches = {
       maxSpans: 1_024,
       maxBytes: 2 * 1024 * 1024, // below the 4 MiB that gRPC servers take by default
+      logs: target.logs,
       ...(target.only ? { only: target.only } : {}),
       ...(target.cut.length > 0 ? { cut: bytesMatcher(target.cut) } : {}),
     };
@@ -161,7 +162,7 @@ class Lane {
     }
     let passed = 0;
     for (const batch of batchesOf(bytes, this.#batches)) {
-      if (!(await this.#send(batch.body, batch.spans, segment)))
+      if (!(await this.#send(batch, segment)))
         return this.#isTooOld(segment) ? this.#giveUp(segment, spans - passed) : undefined;
       passed += batch.spans;
     }
@@ -182,9 +183,9 @@ class Lane {
   }
 
   /** False when it was stopped, or what is sent got too old, before the target had it. */
-  async #send(body: Buffer, spans: number, segment: Segment): Promise<boolean> {
+  async #send({ body, signal, spans }: Batch, segment: Segment): Promise<boolean> {
     for (let tries = 1; !this.#stop.signal.aborted && !this.#isTooOld(segment); tries++) {
-      const answer = await this.#sender.send(body);
+      const answer = await this.#sender.send(body, signal);
       if (answer.kind === 'taken') {
         this.#stored += spans - answer.rejected;
         this.#rejected += answer.rejected;

@@ -3,7 +3,8 @@ import { promisify } from 'node:util';
 import { gzip as gzipCallback } from 'node:zlib';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { Cursor } from '../wire.ts';
-import type { Target } from './target.ts';
+import type { Signal } from './batch.ts';
+import { logsUrlOf, type Target } from './target.ts';
 
 export type Answer =
   /** `rejected` spans were named in partial_success. */
@@ -13,7 +14,7 @@ export type Answer =
 
 export interface Sender {
   /** Never rejects. */
-  send(body: Buffer): Promise<Answer>;
+  send(body: Buffer, signal: Signal): Promise<Answer>;
   close(): void;
 }
 
@@ -34,9 +35,9 @@ function httpSender({ url, headers, gzip: compress }: Target): Sender {
       }
     : {};
   return {
-    async send(body) {
+    async send(body, signal) {
       try {
-        const response = await fetch(address, {
+        const response = await fetch(signal === 'logs' ? logsUrlOf(address) : address, {
           method: 'POST',
           headers: {
             'content-type': 'application/x-protobuf',
@@ -63,7 +64,10 @@ function httpSender({ url, headers, gzip: compress }: Target): Sender {
   };
 }
 
-const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+const exportPath: Readonly<Record<Signal, string>> = {
+  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
+};
 const retryable: readonly number[] = [
   status.CANCELLED,
   status.DEADLINE_EXCEEDED,
@@ -84,10 +88,10 @@ function grpcSender({ url, headers, gzip: compress }: Target): Sender {
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(headers)) metadata.set(name.toLowerCase(), value);
   return {
-    send: (body) =>
+    send: (body, signal) =>
       new Promise((done) => {
         client.makeUnaryRequest(
-          exportPath,
+          exportPath[signal],
           asItIs,
           asItIs,
           body,

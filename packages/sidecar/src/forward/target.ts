@@ -9,6 +9,8 @@ export interface Target {
   /** Sent with every request: an API key. Never logged. */
   readonly headers: Readonly<Record<string, string>>;
   readonly gzip: boolean;
+  /** Evaluation results go there too, as log records. */
+  readonly logs: boolean;
   readonly only: Readonly<Record<string, readonly string[]>> | undefined;
   readonly cut: readonly string[];
 }
@@ -20,6 +22,7 @@ export function targetOf(given: string | Readonly<Record<string, unknown>>): Tar
     url: text,
     headers,
     gzip,
+    logs,
     only,
     cut,
     ...unknown
@@ -31,12 +34,15 @@ export function targetOf(given: string | Readonly<Record<string, unknown>>): Tar
   };
   const strange = Object.keys(unknown)[0];
   if (strange !== undefined)
-    wrong(`${JSON.stringify(strange)} is not known; expected name, url, headers, gzip, only or cut`);
+    wrong(`${JSON.stringify(strange)} is not known; expected name, url, headers, gzip, logs, only or cut`);
   if (name !== undefined && (typeof name !== 'string' || !/^[\w.:-]{1,64}$/.test(name)))
     wrong('name: expected up to 64 letters, digits, dots, colons and dashes');
   if (headers !== undefined && !isRecord(headers, (value) => typeof value === 'string'))
     wrong('headers: expected an object of strings');
   if (gzip !== undefined && typeof gzip !== 'boolean') wrong('gzip: expected true or false');
+  if (logs !== undefined && typeof logs !== 'boolean') wrong('logs: expected true or false');
+  if (logs === true && url.protocol.startsWith('http') && !tracesPath.test(url.pathname))
+    wrong('logs: its url must end with /v1/traces, from which the one of log records, /v1/logs, is made');
   if (only !== undefined && !isRecord(only, isTexts))
     wrong('only: expected an object from attribute to a list of its values');
   if (cut !== undefined && !isTexts(cut)) wrong('cut: expected a list of attribute names');
@@ -45,6 +51,7 @@ export function targetOf(given: string | Readonly<Record<string, unknown>>): Tar
     url,
     headers: (headers ?? {}) as Record<string, string>,
     gzip: gzip !== false,
+    logs: logs === true,
     only: only as Target['only'],
     cut: (cut ?? []) as readonly string[],
   };
@@ -53,6 +60,15 @@ export function targetOf(given: string | Readonly<Record<string, unknown>>): Tar
 /** The name of its cursor: a target keeps its place while its name stays. */
 export const consumerOf = (target: Target): string =>
   `forward-${createHash('sha256').update(target.name).digest('hex').slice(0, 12)}`;
+
+const tracesPath = /\/v1\/traces\/?$/;
+
+/** Where a target that takes spans at this URL takes log records. */
+export function logsUrlOf(url: URL): URL {
+  const logs = new URL(url);
+  logs.pathname = url.pathname.replace(tracesPath, '/v1/logs');
+  return logs;
+}
 
 /** Without user and password. */
 export const shown = (url: URL): string => `${url.protocol}//${url.host}${url.pathname === '/' ? '' : url.pathname}`;

@@ -46,6 +46,8 @@ export interface LoaderOptions {
   /** Where the pieces of a segment that is cut stand while they are inserted; the engine must be able to read it. */
   readonly workDirectory: string;
   readonly log: (line: string) => void;
+  /** Called when a segment is in the tables. */
+  readonly loaded?: () => void;
   /** A segment that could not be loaded for so long is given up, in ms. @default never */
   readonly maxAgeMs?: number | undefined;
   /** Epoch ms. */
@@ -122,6 +124,7 @@ export function startLoader(options: LoaderOptions): Loader {
         counters.deadLettered += done.refused;
         counters.diverted += done.diverted;
         counters.segments++;
+        options.loaded?.();
         counters.held = undefined;
         return;
       } catch (problem) {

@@ -21,6 +21,8 @@ export interface ReceiverOptions {
   readonly limits: Limits;
   /** Epoch nanoseconds. */
   readonly now: () => bigint;
+  /** Called before evaluation results are written. */
+  readonly onLogs?: () => void;
 }
 
 /** What the sender is told. A refusal that is `unavailable` may be sent again, all others may not. */
@@ -85,6 +87,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       } finally {
         if (inflatedBytes > 0) receiver.release(inflatedBytes);
       }
+      if (signal === 'logs') options.onLogs?.();
       try {
         // Also with nothing to write: what the duplicates repeat may itself still be on its way to the disk.
         if (walked.spans > 0 || walked.duplicate > 0) await spool.append(walked.records, walked.spans);
