@@ -54,11 +54,12 @@ export async function openStream(stream: Internal): Promise<OpenedStream | undef
   const original = stream.iterator;
   let isFirst = true;
   // Reading a second time is the SDK's error to raise.
-  stream.iterator = () => {
+  const iterate = () => {
     if (!isFirst) return original.call(stream);
     isFirst = false;
     return iterator;
   };
+  stream.iterator = iterate;
   return { whole };
 }
 
