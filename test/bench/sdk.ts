@@ -233,15 +233,26 @@ function recorded(fixtures: readonly Fixture[], name: string): Fixture {
 }
 
 /** The recorded stream, with its first piece of text repeated until it has `length` of them. */
-function longStream(payloads: readonly Json[], length: number): string {
+function longStream(payloads: readonly Json[], length: number): Uint8Array[] {
   const text = payloads.findIndex(
     (payload) => payload.choices?.[0]?.delta?.content || payload.type === 'content_block_delta',
   );
   return [...payloads.slice(0, text), ...Array.from({ length }, () => payloads[text]), ...payloads.slice(text + 1)]
     .map((payload) => `${payload.type ? `event: ${payload.type}\n` : ''}data: ${JSON.stringify(payload)}\n\n`)
     .concat(payloads[0].type ? [] : ['data: [DONE]\n\n'])
-    .join('');
+    .map((event) => new TextEncoder().encode(event));
 }
 
 const json = (text: string): Response => new Response(text, { headers: { 'content-type': 'application/json' } });
-const sse = (text: string): Response => new Response(text, { headers: { 'content-type': 'text/event-stream' } });
+/** Event by event, as a network brings them: given whole, most of the time goes into the SDK's cutting of one long text. */
+function sse(events: readonly Uint8Array[]): Response {
+  let next = 0;
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    const event = events[next++];
+    if (event) controller.enqueue(event);
+    else controller.close();
+  };
+  return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), {
+    headers: { 'content-type': 'text/event-stream' },
+  });
+}

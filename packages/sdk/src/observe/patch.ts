@@ -15,7 +15,7 @@
  * third more: V8 takes a function literal that is assigned to a property for one that stays, and allocates it among the
  * old, where it keeps all that the call has left behind until the next full collection.
  */
-import { guard } from '../telemetry.ts';
+import { countFailure, guard } from '../telemetry.ts';
 import type { InferenceSpan } from './inference.ts';
 import { closeUnlessTaken, closeWhenDropped, opened } from './open.ts';
 
@@ -24,8 +24,8 @@ export interface Watch {
   readonly inference: InferenceSpan;
   /** The body that is sent: the app's own, or a copy with what we need. */
   readonly body: unknown;
-  /** Makes a chunk what the app would have got without us; false hides it. Absent: as it is. */
-  readonly show?: ((chunk: unknown) => boolean) | undefined;
+  /** The chunk as the app would have got it without us; undefined hides it. Absent: as it is. */
+  readonly show?: ((chunk: unknown) => unknown) | undefined;
 }
 
 /** The inferences of one tool loop. */
@@ -260,7 +260,7 @@ function watchStream(stream: Internal, watch: Watch): unknown {
         }
         inference.chunk(result.value);
         // Read from `watch`, so that the iterator holds it: a loop that reads on holds nothing else of all this.
-        return watch.show === undefined || isShown(watch.show, result.value) ? result : pull();
+        return watch.show === undefined || isShown(watch.show, result) ? result : pull();
       };
       // `then`, not an async function: one promise less for each chunk.
       const pull = (): Promise<unknown> => next.call(source).then(arrived, failed);
@@ -280,4 +280,14 @@ function watchStream(stream: Internal, watch: Watch): unknown {
   return stream;
 }
 
-const isShown = (show: (chunk: unknown) => boolean, chunk: unknown): boolean => guard(() => show(chunk)) ?? true;
+/** Puts what the app is to see in place of the chunk; false when that is nothing. */
+function isShown(show: (chunk: unknown) => unknown, result: IteratorYieldResult<unknown>): boolean {
+  try {
+    const shown = show(result.value);
+    if (shown === undefined) return false;
+    result.value = shown;
+  } catch {
+    countFailure();
+  }
+  return true;
+}

@@ -140,13 +140,16 @@ export function usageOf(value: unknown, model = ''): Usage | undefined {
 }
 
 /**
- * Makes a chunk what an app gets that did not ask for usage: without the null that stands on every one, and (false)
- * without the extra chunk at the end. Usage on a chunk with choices stays: a server that puts it there does so unasked.
+ * The chunk as an app gets it that did not ask for usage: without the null that stands on every one; undefined in place
+ * of the extra chunk at the end. Usage on a chunk with choices stays: a server that puts it there does so unasked.
  */
-export function withoutUsage(chunk: unknown): boolean {
+export function withoutUsage(chunk: unknown): unknown {
   const data = chunk as { choices?: unknown; usage?: unknown };
-  if (data.usage === null) delete data.usage;
-  return !(data.usage && Array.isArray(data.choices) && data.choices.length === 0);
+  if (data.usage === null) {
+    const { usage: _, ...rest } = data; // a copy: deleting would make it a slower object for the app
+    return rest;
+  }
+  return data.usage && Array.isArray(data.choices) && data.choices.length === 0 ? undefined : chunk;
 }
 
 /** Whether the caller left the question of usage open in a streamed request. */
