@@ -1,7 +1,7 @@
 /**
- * What became of the spans, as metrics. Once `recovered` (found on disk at start) is counted as received:
- * received = duplicate + rejected + stored + queued + expired + dead-lettered + diverted for ClickHouse, and
- * received = duplicate + rejected + stored + queued + expired + filtered + refused by it + skipped for a forward target.
+ * What became of the spans: as one sum for each target, and as metrics.
+ * received = duplicate + rejected + stored + queued + set aside, where what was found on disk at start is received, and
+ * set aside is what the target will not get.
  */
 import type { ForwardStatus } from './forward/forward.ts';
 import type { Metric } from './metrics.ts';
@@ -9,6 +9,49 @@ import type { SidecarStatus } from './pipeline.ts';
 
 /** Named `clickhouse` beside the forward targets, which are named by their users. */
 const store = 'clickhouse';
+
+/** Of one target, in spans, since the process started. */
+export interface Account {
+  readonly target: string;
+  /** What was found on disk for this target at start is in it. */
+  readonly received: number;
+  readonly duplicate: number;
+  readonly rejected: number;
+  readonly stored: number;
+  readonly queued: number;
+  /** Will not reach the target: refused by it, of far-off time, given up for age or lag, left out by its filter. */
+  readonly set_aside: number;
+}
+
+/** Of the store. */
+export function storeAccount(status: SidecarStatus): Account {
+  const { received, recovered, duplicate, rejected, stored, queued, deadLettered, diverted, expired } = status;
+  const set_aside = deadLettered + diverted + expired;
+  return { target: store, received: received + recovered, duplicate, rejected, stored, queued, set_aside };
+}
+
+/** @param atStart the status before anything was received: what then lay on disk for each target counts as received. */
+export function accountsOf(status: SidecarStatus, atStart: SidecarStatus): Account[] {
+  const { received, duplicate, rejected, forward } = status;
+  return [
+    storeAccount(status),
+    ...forward.map((each, index) => {
+      const before = placesOf(atStart.forward[index] as ForwardStatus);
+      const found = before.stored + before.queued + before.set_aside;
+      return { target: each.name, received: received + found, duplicate, rejected, ...placesOf(each) };
+    }),
+  ];
+}
+
+const placesOf = ({ stored, queued, rejected, expired, skipped, filtered }: ForwardStatus) => ({
+  stored,
+  queued,
+  set_aside: rejected + expired + skipped + filtered,
+});
+
+/** Spans that are nowhere; below 0, somewhere twice. */
+export const unaccounted = (account: Account): number =>
+  account.received - account.duplicate - account.rejected - account.stored - account.queued - account.set_aside;
 
 interface TargetReading {
   readonly labels: { readonly target: string };

@@ -23,6 +23,7 @@ import type { Server } from './engine/server.ts';
 import { consumersOf, type ForwardStatus, startForwarder } from './forward/forward.ts';
 import type { Target } from './forward/target.ts';
 import { ledgerMetrics } from './ledger.ts';
+import { startLedgerRows } from './ledger-rows.ts';
 import { deadLettersIn } from './load/dead-letter.ts';
 import { type LoadCounters, consumer as loadConsumer, startLoader } from './load/load.ts';
 import { holdsIn } from './load/present.ts';
@@ -205,6 +206,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     dropped: cap?.dropped ?? [],
     forward: forwarder.status(),
   });
+  const ledgerRows = startLedgerRows({ writer: engine.writer, sidecar: spool.id, status, log });
   const watch = startWatch(engine, options.watch ?? {}, log);
   metrics.add(...ledgerMetrics(status), ...watch.metrics, ...storeMetrics({ ask: askOf(engine.reader) }));
   const server = createHttpServer(
@@ -249,7 +251,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   } catch (problem) {
     server.close();
     cap?.close();
-    await watch.close();
+    await Promise.all([watch.close(), ledgerRows.close()]);
     await Promise.all([loader.close(), forwarder.close(0)]);
     await Promise.all([store.close(), spool.close()]);
     if ((problem as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw problem;
@@ -283,7 +285,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       server.closeAllConnections();
       await closed;
       metrics.close();
-      await watch.close();
+      await Promise.all([watch.close(), ledgerRows.close()]);
       await Promise.all([store.close(), spool.close()]);
     },
   };

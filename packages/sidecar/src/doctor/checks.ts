@@ -1,6 +1,7 @@
 /** What `routescope doctor` looks at. Each check says what it found and, when it is not well, what to do. */
 import { type Ask, panels, readPanel } from '@routescope/panels';
 import { migrations } from '../engine/migrate.ts';
+import { storeAccount, unaccounted } from '../ledger.ts';
 import type { SidecarStatus } from '../pipeline.ts';
 
 /** `skipped`: could not be looked at, because of a check that failed before. */
@@ -47,14 +48,13 @@ export function engine(isReady: boolean, says: string, { engineRestarts, retries
 /** Is every span accounted for, and is anything waiting, refused or set aside? */
 export function ledger(status: SidecarStatus): Check[] {
   const { received, duplicate, rejected, recovered, stored, queued, deadLettered, diverted, expired, refused } = status;
-  const into = received + recovered;
-  const out = duplicate + rejected + stored + queued + deadLettered + diverted + expired;
   const sum = `${received} received + ${recovered} found at start = ${stored} stored + ${duplicate} duplicate + ${rejected} rejected + ${queued} queued + ${deadLettered} refused by the engine + ${diverted} of far-off time + ${expired} given up`;
+  const missing = unaccounted(storeAccount(status));
   const checks = [
     check(
       'ledger',
-      into === out ? 'ok' : 'fail',
-      into === out ? sum : `${sum}: ${into - out} spans are not accounted for`,
+      missing === 0 ? 'ok' : 'fail',
+      missing === 0 ? sum : `${sum}: ${missing} spans are not accounted for`,
     ),
   ];
   if (refused > 0)

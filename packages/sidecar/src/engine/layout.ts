@@ -41,6 +41,8 @@ const onEveryNode: ReadonlySet<string> = new Set([
   'versions_1d',
   'settled_days',
   'schema_migrations',
+  'ledger_1m',
+  'drift_evidence_10m',
 ]);
 
 /** The door and the traces: what a Collector has already, in its own way. */

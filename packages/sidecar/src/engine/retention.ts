@@ -23,6 +23,8 @@ const kept: readonly (readonly [table: string, time: string, keeps: keyof Retent
   ['versions_1h', 'hour', 'rollups'],
   ['session_units', 'toDateTime(first_call_at)', 'rollups'],
   ['scores', 'toDateTime(call_started_at)', 'rollups'],
+  ['ledger_1m', 'minute', 'rollups'],
+  ['drift_evidence_10m', 'slot', 'rollups'],
 ];
 
 /** Statements that give every table its TTL; `has` says which one a table has, as ClickHouse writes it. */

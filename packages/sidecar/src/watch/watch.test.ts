@@ -136,6 +136,19 @@ test('the drifting tag alarms, alone, and the message says what, since when, wit
   expect(log.join()).not.toContain('secret');
 });
 
+test('what was found is kept for screens, of every question', async () => {
+  const kept = await engine.reader.query({
+    query: `SELECT tag, question, groupArray(evidence_weeks >= threshold_weeks) AS alarms FROM (SELECT * FROM routescope.drift_evidence_10m FINAL ORDER BY slot)
+      WHERE question = 'rise' GROUP BY tag, question ORDER BY tag`,
+    format: 'JSONEachRow',
+  });
+  expect(await kept.json()).toEqual([
+    { tag: 'drifting', question: 'rise', alarms: [0, 1] },
+    { tag: 'other', question: 'rise', alarms: [0, 0] },
+    { tag: 'steady', question: 'rise', alarms: [0, 0] },
+  ]);
+});
+
 test('a restart changes nothing: the alarm is not told again, only kept alive where it would be forgotten', async () => {
   await watch.close();
   watch = start();

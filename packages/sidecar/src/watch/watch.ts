@@ -13,11 +13,14 @@ import { type AlarmState, stepsOf } from './life.ts';
 import { type NoticeTargets, type Target, targetsOf } from './notify.ts';
 import { type DriftSettings, defaultSettings, lookback, parametersOf } from './settings.ts';
 import { settle } from './settle.ts';
+import { createVerdicts } from './verdicts.ts';
 
 export interface WatchOptions extends Partial<NoticeTargets>, Places {
   readonly settings?: DriftSettings;
   /** Seconds from look to look; 0: none by itself. @default 60 */
   readonly everySeconds?: number;
+  /** Epoch ms. @default the machine's clock */
+  readonly now?: () => number;
   /** Confirmed extra cost a day, USD, from which a ticket becomes a page. @default never */
   readonly pageCostPerDay?: number;
 }
@@ -47,12 +50,14 @@ export function startWatch(
   options: WatchOptions,
   log: (line: string) => void,
 ): Watch {
-  const { settings = defaultSettings, everySeconds = 60, pageCostPerDay = Number.POSITIVE_INFINITY } = options;
+  const { settings = defaultSettings, everySeconds = 60, now = Date.now } = options;
+  const { pageCostPerDay = Number.POSITIVE_INFINITY } = options;
   const targets = targetsOf(
     { webhooks: options.webhooks ?? [], slack: options.slack ?? [], alertmanagers: options.alertmanagers ?? [] },
     log,
   );
   const ask = askWithin(store);
+  const verdicts = createVerdicts(store.writer);
   let latest: readonly DriftRow[] = [];
   let settledAt = 0;
   const counters = { looks: 0, failed: 0, seconds: 0, sent: 0, undelivered: 0 };
@@ -65,6 +70,7 @@ export function startWatch(
     }
     const minute = Math.floor((now - latenessMs) / 60_000);
     latest = await readDrift(ask, parametersOf(settings), minute * 60_000);
+    await verdicts.keep(latest, minute);
     const keys = new Map<string, DriftRow[]>();
     for (const row of latest) {
       const key = JSON.stringify(keyOf(row));
@@ -194,7 +200,7 @@ export function startWatch(
   const timer =
     everySeconds > 0
       ? setInterval(() => {
-          looking ??= look(Date.now())
+          looking ??= look(now())
             .catch((problem: unknown) => {
               counters.failed++;
               log(
