@@ -2,7 +2,7 @@
 import { startSidecar } from '../pipeline.ts';
 import { simulate as send } from '../simulate/simulate.ts';
 import { environment } from '../simulate/spans.ts';
-import { storyOf } from '../simulate/story.ts';
+import { quietStoryOf, storyOf } from '../simulate/story.ts';
 import { bearer, type StoreOptions, wantsToken, withStore } from './ask.ts';
 import { command, UsageError, whole } from './command.ts';
 import { data, json, token, url } from './options.ts';
@@ -20,6 +20,7 @@ export const simulateCommand = command({
     },
     seed: { type: 'string', value: 'S', help: 'the same seed and end give the same history', otherwise: '1' },
     until: { type: 'string', value: 'TIME', help: 'ISO time at which it ends', otherwise: 'now' },
+    quiet: { type: 'boolean', help: 'days on which nothing goes wrong, by themselves or after others' },
     mix: { type: 'boolean', help: 'also into a store that holds the calls of a real app' },
     url: { ...url, help: 'the sidecar to send it to; with none running, the data directory is opened instead' },
     token,
@@ -35,6 +36,7 @@ export const simulateCommand = command({
         callsPerHour: whole('calls-per-hour', values['calls-per-hour'], 1, 10_000_000),
         seed: whole('seed', values.seed, 0, 0xffff_ffff),
         until: Math.floor(until / 60_000) * 60_000,
+        quiet: values.quiet,
         mix: values.mix,
         json: values.json,
         url: values.url,
@@ -55,6 +57,8 @@ interface SimulateOptions extends StoreOptions {
   readonly seed: number;
   /** Epoch ms at which the history ends. */
   readonly until: number;
+  /** Nothing goes wrong. */
+  readonly quiet: boolean;
   /** Also beside real calls. */
   readonly mix: boolean;
   readonly json: boolean;
@@ -74,7 +78,7 @@ async function simulate(options: SimulateOptions, print: (text: string) => void)
     const target = sidecar?.url ?? url;
     if (!options.mix) await refuseRealCalls({ ...options, url: target, explicitUrl: true, explicitData: false });
     const said = await send({
-      story: storyOf(options.days, options.until),
+      story: (options.quiet ? quietStoryOf : storyOf)(options.days, options.until),
       callsPerHour: options.callsPerHour,
       seed: options.seed,
       url: target,

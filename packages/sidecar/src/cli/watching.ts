@@ -44,6 +44,12 @@ export const watching = {
     env: 'ROUTESCOPE_WATCH_EVERY',
     otherwise: '60',
   },
+  'watch-from': {
+    type: 'string',
+    value: 'TIME',
+    help: 'look as if TIME were now, and go on from there: to try alarms on days that are over',
+    otherwise: 'now',
+  },
   'alert-webhook': {
     type: 'string',
     many: true,
@@ -89,7 +95,7 @@ export function settingsOf(values: Readonly<Record<keyof typeof sentences, strin
   }
 }
 
-interface Values extends Readonly<Record<keyof typeof sentences | 'watch-every', string>> {
+interface Values extends Readonly<Record<keyof typeof sentences | 'watch-every' | 'watch-from', string>> {
   readonly 'alert-webhook': readonly string[];
   readonly 'alert-slack': readonly string[];
   readonly 'alert-alertmanager': readonly string[];
@@ -111,6 +117,7 @@ export function watchOf(values: Values): WatchOptions {
   return {
     settings: settingsOf(values),
     everySeconds: whole('watch-every', values['watch-every'], 0, 86_400),
+    now: clockFrom(values['watch-from']),
     webhooks: urls('alert-webhook'),
     slack: urls('alert-slack'),
     alertmanagers: urls('alert-alertmanager'),
@@ -118,4 +125,12 @@ export function watchOf(values: Values): WatchOptions {
     grafanaUrl: values['grafana-url']?.replace(/\/$/, ''),
     jaegerUrl: values['jaeger-url']?.replace(/\/$/, ''),
   };
+}
+
+/** Epoch ms by a clock that goes on from that time. @throws UsageError */
+function clockFrom(text: string): () => number {
+  if (text === 'now') return Date.now;
+  const ahead = Date.parse(text) - Date.now();
+  if (Number.isNaN(ahead)) throw new UsageError(`--watch-from ${text}: expected an ISO time or now`);
+  return () => Date.now() + ahead;
 }

@@ -87,7 +87,8 @@ const failedShare = 0.004;
 /** Sessions in the order of their start; none ends after the story. */
 export function* sessionsOf(story: Story, callsPerHour: number, seed: number): Generator<SimulatedSession> {
   const book = catalog();
-  const arrivals = randomOf(seed, 0);
+  const told = Math.imul(story.from / 60_000, 31) + story.to / 60_000;
+  const arrivals = randomOf(seed, 0, told);
   let number = 0;
   for (let hour = story.from; hour < story.to; hour += hourMs) {
     const length = Math.min(hourMs, story.to - hour);
@@ -97,7 +98,7 @@ export function* sessionsOf(story: Story, callsPerHour: number, seed: number): G
       () => hour + arrivals.uniform() * length,
     ).sort((a, b) => a - b);
     for (const startedAt of starts) {
-      const session = new Telling(story, book, randomOf(seed, ++number)).session(startedAt);
+      const session = new Telling(story, book, randomOf(seed, ++number, told)).session(startedAt);
       if (session.endedAt < story.to) yield session;
     }
   }

@@ -20,8 +20,8 @@ const model = (
   firstChunkMs: number,
   perThousandTokensMs: number,
 ): Model => ({
-  name,
   provider,
+  name,
   firstChunkMs,
   perThousandTokensMs,
 });
@@ -38,6 +38,10 @@ export interface Choice {
   readonly tier: Tier;
   readonly model: Model;
 }
+
+const small = (model: Model): Choice => ({ tier: 'small', model });
+const mid = (model: Model): Choice => ({ tier: 'mid', model });
+const frontier = (model: Model): Choice => ({ tier: 'frontier', model });
 
 export interface Step {
   readonly tag: string;
@@ -60,10 +64,7 @@ export interface Step {
 const classify: Step = {
   tag: 'classify-intent',
   validator: 'label',
-  tiers: [
-    { tier: 'small', model: haiku },
-    { tier: 'frontier', model: gpt },
-  ],
+  tiers: [small(haiku), frontier(gpt)],
   baseline: gpt,
   inputTokens: 420,
   outputTokens: 8,
@@ -73,10 +74,7 @@ const classify: Step = {
 const rewrite: Step = {
   tag: 'rewrite-query',
   validator: 'query-shape',
-  tiers: [
-    { tier: 'small', model: mini },
-    { tier: 'frontier', model: sonnet },
-  ],
+  tiers: [small(mini), frontier(sonnet)],
   baseline: sonnet,
   inputTokens: 600,
   outputTokens: 45,
@@ -86,11 +84,7 @@ const rewrite: Step = {
 const rerank: Step = {
   tag: 'rerank-candidates',
   validator: 'ranking',
-  tiers: [
-    { tier: 'small', model: mini },
-    { tier: 'mid', model: haiku },
-    { tier: 'frontier', model: gpt },
-  ],
+  tiers: [small(mini), mid(haiku), frontier(gpt)],
   baseline: gpt,
   inputTokens: 2_400,
   outputTokens: 60,
@@ -100,10 +94,7 @@ const rerank: Step = {
 const synthesize: Step = {
   tag: 'synthesize-answer',
   validator: undefined,
-  tiers: [
-    { tier: 'frontier', model: sonnet },
-    { tier: 'frontier', model: gpt },
-  ],
+  tiers: [frontier(sonnet), frontier(gpt)],
   baseline: sonnet,
   inputTokens: 5_200,
   outputTokens: 650,
@@ -116,10 +107,7 @@ const synthesize: Step = {
 const critique: Step = {
   tag: 'critique-draft',
   validator: 'has-verdict',
-  tiers: [
-    { tier: 'mid', model: haiku },
-    { tier: 'frontier', model: sonnet },
-  ],
+  tiers: [mid(haiku), frontier(sonnet)],
   baseline: sonnet,
   inputTokens: 1_900,
   outputTokens: 210,
@@ -129,10 +117,7 @@ const critique: Step = {
 const nextStep: Step = {
   tag: 'next-step',
   validator: 'suggestion',
-  tiers: [
-    { tier: 'small', model: mini },
-    { tier: 'frontier', model: gpt },
-  ],
+  tiers: [small(mini), frontier(gpt)],
   baseline: gpt,
   inputTokens: 900,
   outputTokens: 55,
@@ -153,13 +138,7 @@ export const tables: Readonly<Record<'v1' | 'v2', readonly Step[]>> = {
     rerank,
     rerank,
     synthesize,
-    {
-      ...critique,
-      tiers: [
-        { tier: 'frontier', model: sonnet },
-        { tier: 'frontier', model: gpt },
-      ],
-    },
+    { ...critique, tiers: [frontier(sonnet), frontier(gpt)] },
     nextStep,
   ],
   v2: [classify, rewrite, rerank, rerank, synthesize, critique, nextStep],
@@ -169,7 +148,7 @@ export const tables: Readonly<Record<'v1' | 'v2', readonly Step[]>> = {
 export const experiment = {
   name: 'next-step-nano',
   tag: nextStep.tag,
-  arms: { control: nextStep.tiers[0], nano: { tier: 'small', model: nano } as Choice },
+  arms: { control: nextStep.tiers[0], nano: small(nano) },
 } as const;
 
 /** Something that changes for a while. A number multiplies, `…Rate` stands for itself. */
@@ -206,6 +185,8 @@ interface Event {
   readonly at: number;
   readonly name: string;
   readonly text: string;
+  /** Of a silence. */
+  readonly until?: number;
   readonly tag?: string;
   readonly state?: string;
   readonly numbers?: Readonly<Record<string, number>>;
@@ -225,6 +206,15 @@ const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
 
+const event = (kind: ReportedEventKind, at: number, name: string, text: string, more: Partial<Event> = {}): Event => ({
+  id: `simulated-${kind}-${at}`,
+  kind,
+  at,
+  name,
+  text,
+  ...more,
+});
+
 /**
  * The history that `routescope simulate` writes. Most of the time all is well; what goes wrong and is mended does so by
  * day, when it is noticed. At last `rewrite-query` begins to drift with a release, from 2 % rejected to 8 %, and is
@@ -242,20 +232,6 @@ export function storyOf(days: number, to: number): Story {
   const toneFrom = onDay(0.75, 14);
   const outageFrom = onDay(0.45, 14);
   const outageTo = outageFrom + 45 * minuteMs;
-  const event = (
-    kind: ReportedEventKind,
-    at: number,
-    name: string,
-    text: string,
-    more: Partial<Event> = {},
-  ): Event => ({
-    id: `simulated-${kind}-${at}`,
-    kind,
-    at,
-    name,
-    text,
-    ...more,
-  });
   const budget = (after: number, state: string, spent: number, text: string): Event =>
     event('budget', deployedAt + after, 'answers per day', text, {
       tag: synthesize.tag,
@@ -292,7 +268,7 @@ export function storyOf(days: number, to: number): Story {
         to: outageTo,
         provider: 'anthropic',
         failedRate: 0.85,
-        latency: 3,
+        latency: 5,
       },
       {
         what: 'the small model understands the new prompt less well',
@@ -315,8 +291,33 @@ export function storyOf(days: number, to: number): Story {
       budget(2 * hourMs, 'exceeded', 20, 'The budget of the day is spent.'),
       event('breaker', outageFrom + 3 * minuteMs, 'anthropic', 'The breaker of anthropic opened.', { state: 'open' }),
       event('breaker', outageTo, 'anthropic', 'The breaker of anthropic closed.', { state: 'closed' }),
+      event(
+        'silence',
+        outageFrom + 5 * minuteMs,
+        'outage',
+        'The critique has no second provider: known, and waited for.',
+        {
+          tag: critique.tag,
+          until: outageFrom + 2 * hourMs,
+        },
+      ),
       event('price', ago(0.4), 'gpt-4o', 'A new price list was loaded; nothing of what this app uses became dearer.'),
       event('deploy', driftFrom, '1.6.0', 'research-assistant 1.6.0, with prompt p12 for the rewriting of queries'),
     ],
+  };
+}
+
+/**
+ * Days on which nothing goes wrong. Behind a story they are the days after: the drift is mended by another prompt.
+ * @param to epoch ms, the end.
+ */
+export function quietStoryOf(days: number, to: number): Story {
+  const from = to - days * dayMs;
+  return {
+    from,
+    to,
+    releases: [{ at: from, routeVersion: 'v2', serviceVersion: '1.6.1', promptVersion: 'p13' }],
+    incidents: [],
+    events: [event('deploy', from, '1.6.1', 'research-assistant 1.6.1, with the prompt for rewriting queries mended')],
   };
 }
