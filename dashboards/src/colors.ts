@@ -10,5 +10,7 @@ export const attention = { look: '#e0752d', bad: '#e02f44' } as const;
 
 export const changeColors = { route_table: '#a352cc', deploy: '#3274d9', price: '#b58a00' } as const;
 
+export const alarmColor = attention.bad;
+
 /** Grafana's two grounds. */
 export const grounds = ['#ffffff', '#181b1f'] as const;

@@ -1,6 +1,7 @@
 /** Renders a dashboard in Grafana's classic model: variables, annotations, links, and panels on its grid. */
 import type { Dashboard, Panel as GrafanaPanel } from '@grafana/schema';
 import {
+  alarmsTitle,
   changes,
   type Dashboard as Definition,
   dashboards,
@@ -8,7 +9,7 @@ import {
   type Panel,
   statement,
 } from '@routescope/panels';
-import { changeColors } from './colors.ts';
+import { alarmColor, changeColors } from './colors.ts';
 import { grafanaPanel, uidOf } from './panel.ts';
 import type { Place } from './place.ts';
 import { datasource, macroSql, target } from './target.ts';
@@ -33,7 +34,7 @@ export function grafanaDashboard(definition: Definition, place: Place): Dashboar
     timezone: 'browser',
     refresh: '1m',
     templating: { list: variables(definition, place) } as Dashboard['templating'],
-    annotations: { list: changes.map((change) => annotation(change, place)) } as Dashboard['annotations'],
+    annotations: { list: annotations(definition, place) } as Dashboard['annotations'],
     links: [
       { type: 'dashboards', title: 'Routescope', tags: [mark], asDropdown: true, includeVars: true, keepTime: true },
     ] as unknown as Dashboard['links'],
@@ -95,15 +96,18 @@ function choice(filter: Filter, place: Place): object {
   };
 }
 
-function annotation({ kind, title }: (typeof changes)[number], place: Place): object {
-  const rawSql = macroSql(statement('changes'), 'whole range', place, { kind });
-  return {
-    name: title,
+function annotations(definition: Definition, place: Place): object[] {
+  const drawn = (name: string, sql: string, iconColor: string, literals: Readonly<Record<string, string>>): object => ({
+    name,
     datasource,
     enable: true,
-    iconColor: changeColors[kind],
-    target: target(rawSql, 'table', 'annotation'),
-  };
+    iconColor,
+    target: target(macroSql(statement(sql), 'whole range', place, literals), 'table', 'annotation'),
+  });
+  return [
+    ...changes.map(({ kind, title }) => drawn(title, 'changes', changeColors[kind], { kind })),
+    ...(definition.alarms ? [drawn(alarmsTitle, 'alarms', alarmColor, {})] : []),
+  ];
 }
 
 function sizeOf(panel: Panel): [w: number, h: number] {

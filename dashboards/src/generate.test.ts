@@ -210,7 +210,7 @@ describe('the lint finds', () => {
       },
       /variable region/,
     ],
-    ['a crowd', (d) => void d.panels.push(...d.panels), /has 16 panels/],
+    ['a crowd', (d) => void d.panels.push(...d.panels), /has 18 panels/],
     [
       'a broken variable',
       (d) => {

@@ -86,7 +86,7 @@ function series(panel: Panel): Drawn {
     fieldConfig: {
       defaults: {
         ...defaults(panel, main),
-        min: 0,
+        min: main.logarithmic ? 0.001 : 0,
         displayName: label || main.title,
         custom: {
           drawStyle: isBars ? 'bars' : 'line',
@@ -96,6 +96,7 @@ function series(panel: Panel): Drawn {
           spanNulls: false,
           stacking: { mode: isStacked ? 'normal' : 'none', group: 'A' },
           thresholdsStyle: { mode: marks ? 'dashed' : 'off' },
+          ...(main.logarithmic && { scaleDistribution: { type: 'log', log: 10 } }),
         },
       },
       overrides: [

@@ -26,6 +26,7 @@ export const dashboards: readonly Dashboard[] = [
     title: 'Fallback drift',
     question: 'Is a first choice of model getting worse, since when, where, and what does it cost?',
     panels: drift,
+    alarms: true,
     filters: ['environment', 'tag'],
   },
   {
@@ -71,3 +72,6 @@ export const changes = [
   { kind: 'deploy', title: 'Deploys' },
   { kind: 'price', title: 'Price changes' },
 ] as const;
+
+/** What is drawn over the charts of a dashboard with `alarms`; the SQL is `alarms.sql`. */
+export const alarmsTitle = 'Alarms and decisions';

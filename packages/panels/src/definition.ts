@@ -21,6 +21,8 @@ export interface Column {
   readonly thresholds?: readonly [look: number, bad: number];
   /** Where it is usual for it to lie. */
   readonly band?: readonly [low: number, high: number];
+  /** So many orders of magnitude lie between what it can be that only a logarithmic axis shows them. */
+  readonly logarithmic?: true;
   /** Over time it has a line of its own beside the panel's first column, which always has one. */
   readonly line?: true;
 }
@@ -73,6 +75,8 @@ export interface Dashboard {
   readonly question: string;
   /** Ids of panels, in order. */
   readonly panels: readonly Panel[];
+  /** Alarms and decisions are drawn over its charts too. */
+  readonly alarms?: true;
   readonly filters: readonly Filter[];
 }
 

@@ -42,6 +42,20 @@ const driftEvidence: Panel = {
   empty: `${noChecks} The detector learns for a day before it judges.`,
 };
 
+const driftEvidenceOverTime: Panel = {
+  id: 'drift_evidence_over_time',
+  title: 'Drift evidence over time',
+  question: 'How near was each first choice of model to an alarm, and is it coming nearer? (From 1 it is one.)',
+  visual: 'lines',
+  keys: ['tag', 'first_model', 'question'],
+  columns: [
+    plain('part_of_alarm', 'evidence', { type: 'Float64', thresholds: [0.5, 1], logarithmic: true }),
+    plain('evidence_weeks', 'evidence, weeks', { type: 'Float64' }),
+    plain('alarm_from_weeks', 'an alarm takes', { type: 'Float64' }),
+  ],
+  empty: `${noChecks} The detector learns for a day before it judges.`,
+};
+
 const happenings: Panel = {
   id: 'happenings',
   title: 'What happened',
@@ -156,6 +170,7 @@ const fallbackExamples: Panel = {
 
 export const drift: readonly Panel[] = [
   fallbackBand,
+  driftEvidenceOverTime,
   driftEvidence,
   fallbackNowAndBefore,
   fallbackCauses,

@@ -1,5 +1,5 @@
 export { alerts } from './alerts.ts';
-export { changes, dashboards, panels, reported } from './dashboards.ts';
+export { alarmsTitle, changes, dashboards, panels, reported } from './dashboards.ts';
 export type { Alert, Column, Dashboard, Filter, Panel, Unit, Visual } from './definition.ts';
 export { filters } from './definition.ts';
 export type { DriftParameters, DriftQuestion, DriftRow } from './drift-evidence.ts';

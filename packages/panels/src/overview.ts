@@ -140,6 +140,26 @@ const setupHealth: Panel = {
   empty: noCalls,
 };
 
+const ledger: Panel = {
+  id: 'ledger',
+  title: 'Ledger of the sidecars',
+  question:
+    'Is every span accounted for that a sidecar received since it started? (As last told, whatever the range: received = stored + duplicate + rejected + queued + set aside.)',
+  visual: 'table',
+  keys: ['sidecar', 'target', 'started', 'told'],
+  columns: [
+    counted('received', 'received'),
+    counted('stored', 'stored'),
+    counted('duplicate', 'duplicate'),
+    counted('rejected', 'rejected', { thresholds: [1, 1_000] }),
+    counted('queued', 'queued', { thresholds: [100_000, 1_000_000] }),
+    counted('set_aside', 'set aside', { thresholds: [1, 1_000] }),
+    counted('unaccounted', 'unaccounted', { type: 'Int64', thresholds: [1, 1] }),
+  ],
+  empty:
+    'No span received since a sidecar started: what it takes it tells here, also what it does with it (see routescope doctor).',
+};
+
 export const overview: readonly Panel[] = [
   costPerSession,
   scorePerTag,
@@ -149,4 +169,5 @@ export const overview: readonly Panel[] = [
   routingDistribution,
   tagScoreboard,
   setupHealth,
+  ledger,
 ];
