@@ -55,7 +55,7 @@ ENGINE = MergeTree
 PARTITION BY toDate(Timestamp)
 PRIMARY KEY (ServiceName, SpanName, toDateTime(Timestamp))
 ORDER BY (ServiceName, SpanName, toDateTime(Timestamp), Timestamp)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
 
 -- Attribute values become text as the Collector writes them: arrays as JSON, bytes as base64.
 -- Variants travel as parallel arrays: a lambda over whole tuples copies each of them and takes twice the time.
@@ -114,7 +114,7 @@ CREATE TABLE IF NOT EXISTS routescope.otel_traces_trace_id_ts
 ENGINE = AggregatingMergeTree
 PARTITION BY toStartOfWeek(Start)
 ORDER BY TraceId
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS routescope.otel_traces_trace_id_ts_from_traces TO routescope.otel_traces_trace_id_ts AS
 SELECT TraceId, min(Timestamp) AS Start, max(Timestamp) AS End

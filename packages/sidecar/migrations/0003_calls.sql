@@ -64,7 +64,7 @@ CREATE TABLE IF NOT EXISTS routescope.calls
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(started_at)
 ORDER BY (tag, toStartOfHour(started_at), started_at)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS routescope.calls_from_traces TO routescope.calls AS
 WITH

@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS routescope.attempts_1m
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(minute)
 ORDER BY (tag, minute, environment, tier, tier_rank, provider, request_model)
-SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 1000;
+SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS routescope.attempts_1m_from_attempts TO routescope.attempts_1m AS
 SELECT
@@ -86,7 +86,7 @@ CREATE TABLE IF NOT EXISTS routescope.calls_1m
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(minute)
 ORDER BY (tag, minute, environment, route_version, first_tier, first_model, final_tier, final_tier_rank, final_model)
-SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 1000;
+SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS routescope.calls_1m_from_calls TO routescope.calls_1m AS
 SELECT
@@ -138,7 +138,7 @@ CREATE TABLE IF NOT EXISTS routescope.session_units
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(day)
 ORDER BY (day, environment, tag, first_model, session_id)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS routescope.session_units_from_calls TO routescope.session_units AS
 SELECT
@@ -170,7 +170,7 @@ CREATE TABLE IF NOT EXISTS routescope.versions_1h
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(hour)
 ORDER BY (environment, tag, first_model, what, version, hour)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS routescope.versions_1h_from_calls TO routescope.versions_1h AS
 SELECT

@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS routescope.scores
 ENGINE = ReplacingMergeTree(scored_at)
 PARTITION BY toYYYYMM(call_started_at)
 ORDER BY (tag, name, toStartOfHour(call_started_at), call_id, scorer, score_id)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;
 
 -- Evaluation results that come as log records (gen_ai.evaluation.result), by the conventions' attributes and ours. The
 -- span that was judged is the call, unless the log names the call. The explanation is content and mostly cut before.

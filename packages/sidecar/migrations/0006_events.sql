@@ -22,4 +22,4 @@ CREATE TABLE IF NOT EXISTS routescope.events
 ENGINE = ReplacingMergeTree(recorded_at)
 PARTITION BY toYYYYMM(at)
 ORDER BY (kind, environment, tag, at, id)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;

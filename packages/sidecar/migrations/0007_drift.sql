@@ -86,7 +86,7 @@ CREATE TABLE IF NOT EXISTS routescope.units_1d
 ENGINE = ReplacingMergeTree(settled_at)
 PARTITION BY toYYYYMM(day)
 ORDER BY (day, environment, tag, first_model)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;
 
 -- When each version of a key was first seen on a day, once it had a hundredth of the calls of an hour that is over. (Of
 -- the hour that is not, nobody knows yet.) Kept in the same way.
@@ -132,7 +132,7 @@ CREATE TABLE IF NOT EXISTS routescope.versions_1d
 ENGINE = ReplacingMergeTree(settled_at)
 PARTITION BY toYYYYMM(day)
 ORDER BY (day, environment, tag, first_model, what, version)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE TABLE IF NOT EXISTS routescope.settled_days
 (
@@ -142,4 +142,4 @@ CREATE TABLE IF NOT EXISTS routescope.settled_days
 )
 ENGINE = ReplacingMergeTree(settled_at)
 ORDER BY day
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;

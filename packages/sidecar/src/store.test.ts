@@ -94,6 +94,28 @@ test('two sidecars load one server, and every span is there once', { timeout: 60
   expect(existsSync(join(directory, 'one', 'engine'))).toBe(false);
 });
 
+test('two sidecars whose server goes away under them, again and again, load it all once', {
+  timeout: 120_000,
+}, async () => {
+  const before = (await counted())['spans'] as number;
+  const [one, two] = [await sidecarIn('one'), await sidecarIn('two')];
+  let number = 1_000;
+  try {
+    for (let round = 0; round < 6; round++) {
+      for (let times = 0; times < 4; times++)
+        await Promise.all([one, two].map(({ url }) => send(url, [number++, number++])));
+      await there.leave();
+      await Promise.all([one, two].map(({ url }) => send(url, [number++])));
+      await there.comeBack();
+    }
+    await Promise.all([one.flush(), two.flush()]);
+    expect(await counted()).toEqual(each(before + number - 1_000));
+    for (const { status } of [one, two]) expect(status()).toMatchObject({ queued: 0, deadLettered: 0 });
+  } finally {
+    await Promise.all([one.close(), two.close()]);
+  }
+});
+
 test('the same segment handed over twice adds nothing', { timeout: 60_000 }, async () => {
   const before = await counted();
   const sidecar = await sidecarIn('three');

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Layout } from '../engine/layout.ts';
+import { migrations, preparation } from '../engine/migrate.ts';
+import { retentionStatements } from '../engine/retention.ts';
 import { openServer } from '../engine/server.ts';
 import { type Sidecar, startSidecar } from '../pipeline.ts';
 import { startTestServer } from '../testing/server.ts';
@@ -143,6 +146,28 @@ describe('every command', () => {
     expect((await run(name, ...(args as string[]), '--data', at('nowhere'))).problem?.message).toMatch(
       /^there is no (history|data) in .*nowhere: name the directory with --data$/,
     );
+  });
+});
+
+describe('migrate --dry-run', () => {
+  const all = ['--keep-traces', '7', '--keep-calls', '30', '--keep-rollups', 'forever'];
+  test.each<[string, string[], Layout]>([
+    ['one server', [], {}],
+    ['a storage policy', ['--storage-policy', 'hot_cold'], { storagePolicy: 'hot_cold' }],
+    ['a cluster', ['--cluster', 'main', '--storage-policy', 'p'], { cluster: 'main', storagePolicy: 'p' }],
+    ['a Collector', ['--traces', 'otel.otel_traces'], { traces: 'otel.otel_traces' }],
+  ])('prints for %s the statements that layout.test.ts parses, each with its semicolon', async (_, args, layout) => {
+    const { said, problem } = await run('migrate', '--dry-run', ...all, ...args);
+    expect(problem).toBeUndefined();
+    const printed = said.split(/;\n+/).filter((each) => each.trim() !== '');
+    expect(printed).toEqual([
+      ...preparation(layout),
+      ...migrations(layout).flatMap(({ statements }) => statements),
+      ...retentionStatements({ traces: 7, calls: 30, rollups: undefined }, layout),
+    ]);
+    expect(printed.filter((each) => each.includes('MODIFY TTL')).length).toBe(layout.traces ? 2 : 4);
+    const json = await run('migrate', '--dry-run', '--json', ...all, ...args);
+    expect(JSON.parse(json.said)).toEqual({ statements: printed });
   });
 });
 

@@ -68,7 +68,7 @@ ${columnsOf(row).map(definition).join(',\n')},
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(started_at)
 ORDER BY (${orderBy})
-SETTINGS non_replicated_deduplication_window = 1000;`;
+SETTINGS non_replicated_deduplication_window = 10000;`;
 }
 
 /** Columns of the span itself, the same for attempts and call spans. */
