@@ -53,6 +53,11 @@ const cases: readonly (readonly [what: string, ask: Ask, usd: number, said: Attr
   // 400 × 2.5 + 600 × 32 + 100 × 10 + 400 × 64
   ['audio in and out', chat('gpt-audio', { prompt_tokens: 1_000, completion_tokens: 500, prompt_tokens_details: { audio_tokens: 600 }, completion_tokens_details: { audio_tokens: 400 } }), 0.0468,
     { 'gen_ai.usage.audio.input_tokens': 600, 'gen_ai.usage.audio.output_tokens': 400 }],
+  // 300 × 4 + 400 × 32 + 100 × 0.4 + 200 × 0.4 + 100 × 16 + 400 × 64
+  ['sound read from the cache', chat('gpt-realtime', { prompt_tokens: 1_000, completion_tokens: 500, prompt_tokens_details: { audio_tokens: 600, cached_tokens: 300, cached_tokens_details: { audio_tokens: 200, text_tokens: 100 } }, completion_tokens_details: { audio_tokens: 400 } }), 0.04132, {}],
+  // 10 × 3 + 10 × 0.3 + 30 × 15
+  ['cached tokens as Moonshot says them', chat('kimi-k3', { prompt_tokens: 20, completion_tokens: 30, cached_tokens: 10 }, {}, 'https://api.moonshot.ai/v1'), 0.000483,
+    { 'gen_ai.usage.cache_read.input_tokens': 10 }],
   // 700 × 2 + 100 × 0.2 + 150 × 2.5 + 50 × 5 + 10 × 10
   ['cache writes of thirty minutes and twelve hours', chat('gpt-6-sol', { prompt_tokens: 1_000, completion_tokens: 10, prompt_tokens_details: { cached_tokens: 100, cache_write_tokens: 200, cache_write_tokens_details: { ttl_30m_tokens: 150, ttl_12h_tokens: 50 } } }), 0.002145,
     { 'gen_ai.usage.cache_write.input_tokens': 200, 'openai.usage.cache_write.ttl_12h_input_tokens': 50 }],
@@ -83,8 +88,8 @@ const cases: readonly (readonly [what: string, ask: Ask, usd: number, said: Attr
   // 50 × 5 + 100 × 10 + 1,000 × 40
   ['an image edited', () => openai({ data: [], usage: { input_tokens: 150, input_tokens_details: { image_tokens: 100, text_tokens: 50 }, output_tokens: 1_000 } }).images.generate({ model: 'gpt-image-1', prompt: 'x' }), 0.04125,
     { 'gen_ai.usage.image.input_tokens': 100, 'gen_ai.usage.image.output_tokens': 1_000 }],
-  // 20 × 2.5 + 100 × 2.5 + 30 × 10
-  ['speech by tokens', () => openai({ text: 'y', usage: { type: 'tokens', input_tokens: 120, input_token_details: { audio_tokens: 100, text_tokens: 20 }, output_tokens: 30 } }).audio.transcriptions.create({ model: 'gpt-4o-transcribe', file: new File(['s'], 's.wav') }), 0.0006,
+  // 20 × 2.5 + 100 × 6 + 30 × 10
+  ['speech by tokens', () => openai({ text: 'y', usage: { type: 'tokens', input_tokens: 120, input_token_details: { audio_tokens: 100, text_tokens: 20 }, output_tokens: 30 } }).audio.transcriptions.create({ model: 'gpt-4o-transcribe', file: new File(['s'], 's.wav') }), 0.00095,
     { 'gen_ai.usage.audio.input_tokens': 100 }],
   // 1,000 × 0.02
   ['an embedding', () => openai({ model: 'text-embedding-3-small', data: [], usage: { prompt_tokens: 1_000, total_tokens: 1_000 } }).embeddings.create({ model: 'text-embedding-3-small', input: 'x' }), 0.00002, {}],
@@ -110,6 +115,26 @@ test.each([
     'a model that searches on every question',
     chat('gpt-4o-search-preview', { prompt_tokens: 1, completion_tokens: 1 }),
     'web_search',
+  ],
+  [
+    'a fee by the request, by what was searched',
+    chat('sonar', { prompt_tokens: 1, completion_tokens: 1 }, {}, 'https://api.perplexity.ai'),
+    'request',
+  ],
+  [
+    'a tool of xAI’s own',
+    () =>
+      openai(
+        {
+          id: 'r',
+          model: 'grok-4.5',
+          status: 'completed',
+          output: [],
+          usage: { input_tokens: 1, output_tokens: 1, num_server_side_tools_used: 2 },
+        },
+        'https://api.x.ai/v1',
+      ).responses.create({ model: 'grok-4.5', input: 'x' }),
+    'server_side_tools',
   ],
   [
     'a region without a price',

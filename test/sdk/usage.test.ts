@@ -2,93 +2,13 @@
  * Every recorded answer, replayed through the vendors' own SDKs: what its span says of tokens and cost is held against
  * a table checked by hand, and the same answer streamed and whole is held against itself.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import Anthropic from '@anthropic-ai/sdk';
-import type { Attributes } from '@opentelemetry/api';
-import { trace } from '@opentelemetry/api';
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { observe } from '@routescope/sdk';
-import OpenAI from 'openai';
-import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Json, ownFixtures } from '../provider/fixtures.ts';
+import { readdirSync } from 'node:fs';
+import { beforeAll, expect, test } from 'vitest';
+import type { Json } from '../provider/fixtures.ts';
+import { account, providers, recordingOf, recordSpans, replayed } from './replayed.ts';
 import { golden, type Row } from './usage-golden.ts';
 
-const exporter = new InMemorySpanExporter();
-beforeAll(() => {
-  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
-});
-beforeEach(() => exporter.reset());
-
-const providers = join(ownFixtures, 'providers');
-/** The day of the price pages. */
-const clock = (): number => Date.parse('2026-11-24T12:00:00Z');
-
-const baseUrls: Readonly<Record<string, string>> = {
-  openai: 'https://api.openai.com/v1',
-  'azure.ai.openai': 'https://house.openai.azure.com/openai/v1',
-  deepseek: 'https://api.deepseek.com/v1',
-  groq: 'https://api.groq.com/openai/v1',
-  mistral_ai: 'https://api.mistral.ai/v1',
-  moonshot_ai: 'https://api.moonshot.ai/v1',
-  x_ai: 'https://api.x.ai/v1',
-};
-
-interface Recording {
-  readonly payloads: readonly Json[];
-  readonly isStream: boolean;
-}
-
-function recordingOf(file: string): Recording {
-  const text = readFileSync(join(providers, file), 'utf8');
-  if (file.endsWith('.json')) return { payloads: [JSON.parse(text)], isStream: false };
-  const lines = text.split('\n').map((line) => line.replace(/^data:\s*/, '').trim());
-  return { payloads: lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)), isStream: true };
-}
-
-/** Sends the recording through the SDK's own method, reads the answer to its end, and gives the span's attributes. */
-async function replayed([, method, provider, model]: Row, { payloads, isStream }: Recording): Promise<Attributes> {
-  const sse = (): string =>
-    payloads
-      .map((each) => `${each.type ? `event: ${each.type}\n` : ''}data: ${JSON.stringify(each)}\n\n`)
-      .concat(method === 'chat' || method === 'completions' ? 'data: [DONE]\n\n' : '')
-      .join('');
-  const fetch = async (): Promise<Response> =>
-    new Response(isStream ? sse() : JSON.stringify(payloads[0]), {
-      headers: { 'content-type': isStream ? 'text/event-stream' : 'application/json' },
-    });
-  const settings = { apiKey: 'none-needed', fetch, maxRetries: 0 };
-  const openai = observe(new OpenAI({ ...settings, baseURL: baseUrls[provider] }), { clock });
-  const anthropic = observe(new Anthropic(settings), { clock });
-  const stream = isStream;
-  const messages = [{ role: 'user' as const, content: 'Recorded.' }];
-  const ask = (): PromiseLike<unknown> => {
-    switch (method) {
-      case 'messages':
-        // Another than answered; the SDK warns of models that are to be retired.
-        return anthropic.messages.create({ model: 'asked-for', messages, max_tokens: 8, stream });
-      case 'chat':
-        return openai.chat.completions.create({ model, messages, stream });
-      case 'completions':
-        return openai.completions.create({ model, prompt: 'Recorded.', stream });
-      case 'responses':
-        return openai.responses.create({ model, input: 'Recorded.', stream });
-      case 'transcription':
-        return openai.audio.transcriptions.create({ model, file: new File(['sound'], 'sound.wav') });
-    }
-  };
-  const answer = await ask();
-  // One recording is of a stream that the provider broke off with an error event.
-  const read = async (): Promise<void> => {
-    if (isStream) for await (const _ of answer as AsyncIterable<unknown>);
-  };
-  if (payloads.some((each) => each.type === 'error')) await expect(read()).rejects.toThrow();
-  else await read();
-  const spans = exporter.getFinishedSpans();
-  expect(spans).toHaveLength(1);
-  exporter.reset();
-  return spans[0]?.attributes as Attributes;
-}
+beforeAll(recordSpans);
 
 test('the table has every recorded answer, and no other', () => {
   const files = readdirSync(providers, { recursive: true, encoding: 'utf8' })
@@ -141,10 +61,6 @@ test.each(rows)('$file', async ({ row }) => {
   const isSaid = tokens[0] !== null || extra.seconds !== undefined;
   expect(said('routescope.usage.source')).toBe(isSaid ? 'provider' : 'missing');
 });
-
-/** What a span says of tokens and money. */
-const account = (attributes: Attributes): Attributes =>
-  Object.fromEntries(Object.entries(attributes).filter(([name]) => /\.(usage|cost|nested)\.|service_tier/.test(name)));
 
 /** The stream a provider sends for a whole answer: the same, cut in pieces. */
 function streamed(method: Row[1], answer: Json): Json[] {

@@ -7,6 +7,14 @@ const price = (rates: Partial<Price>): Price => ({ source: 'test', version: 'v1'
 const used = (usage: Partial<Usage>): Usage => ({ ...unknownUsage, ...usage });
 const total = (cost: Cost): number | null => (cost.totalPico === null ? null : usd(cost.totalPico));
 
+test('sound read from the cache is not paid for twice, also when nobody says how much of it was', () => {
+  const rates = price({ input: 4, cacheRead: 0.4, cacheReadAudio: 0.8, audioInput: 32, output: 16 });
+  const sound = { inputTokens: 1_000, outputTokens: 0, cacheReadTokens: 600, audioInputTokens: 700 };
+  // Of 600 read from the cache at least 300 were sound: (300 × 0.4 + 300 × 0.8 + 400 × 32) millionths.
+  expect(costOf(used(sound), rates).totalPico).toBe(13_160_000_000n);
+  expect(costOf(used({ ...sound, cacheReadAudioTokens: 500 }), rates).totalPico).toBe(7_640_000_000n);
+});
+
 describe('what tokens cost', () => {
   test('input without the cache, cache reads, both kinds of writes and output each have their rate', () => {
     const cost = costOf(

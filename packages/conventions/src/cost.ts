@@ -16,6 +16,9 @@ export interface Rates {
   readonly cacheWrite1h?: number;
   /** OpenAI's twelve-hour cache. Where absent, `cacheWrite` holds for it too. */
   readonly cacheWrite12h?: number;
+  /** Sound and images read from the cache. */
+  readonly cacheReadAudio?: number;
+  readonly cacheReadImage?: number;
   readonly audioInput?: number;
   readonly audioOutput?: number;
   /** Where absent, an image's tokens are input like any other. */
@@ -47,6 +50,8 @@ export interface TierRates extends Rates {
 export interface Offer extends Rates, Fees {
   readonly above?: readonly Band[];
   readonly tiers?: Readonly<Record<string, TierRates>>;
+  /** What is billed on top by something that no answer tells: a fee by the size of what was searched. */
+  readonly unmetered?: readonly string[];
   /** What the tokens cost more in a region: a factor, 1.1. */
   readonly regions?: Readonly<Record<string, number>>;
 }
@@ -138,8 +143,14 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
   const written = usage.cacheWriteTokens ?? 0;
   const written1h = Math.min(usage.cacheWrite1hTokens ?? 0, written);
   const written12h = Math.min(usage.cacheWrite12hTokens ?? 0, written - written1h);
-  const audioIn = usage.audioInputTokens ?? 0;
-  const imageIn = rates.imageInput === undefined ? 0 : (usage.imageInputTokens ?? 0);
+  const sound = usage.audioInputTokens ?? 0;
+  const images = rates.imageInput === undefined ? 0 : (usage.imageInputTokens ?? 0);
+  const readImages = Math.min(usage.cacheReadImageTokens ?? 0, read, images);
+  // More in parts than in all: some of the sound is counted twice, as sound and as read from the cache.
+  const twice = Math.max(0, read + written + sound + images - readImages - (usage.inputTokens ?? 0));
+  const readSound = Math.min(Math.max(usage.cacheReadAudioTokens ?? 0, twice), read - readImages, sound);
+  const audioIn = sound - readSound;
+  const imageIn = images - readImages;
   const audioOut = usage.audioOutputTokens ?? 0;
   const imageOut = rates.imageOutput === undefined ? 0 : (usage.imageOutputTokens ?? 0);
   // Audio billed by its length has no tokens, and an embedding no output.
@@ -153,7 +164,9 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
     : at(fresh, rates.input, 'input');
   if (audioIn > 0) input = plus(input, at(audioIn, rates.audioInput, 'audioInput'));
   if (imageIn > 0) input = plus(input, at(imageIn, rates.imageInput, 'imageInput'));
-  const cacheRead = at(read, rates.cacheRead, 'cacheRead');
+  let cacheRead = at(read - readSound - readImages, rates.cacheRead, 'cacheRead');
+  if (readSound > 0) cacheRead = plus(cacheRead, at(readSound, rates.cacheReadAudio, 'cacheReadAudio'));
+  if (readImages > 0) cacheRead = plus(cacheRead, at(readImages, rates.cacheReadImage, 'cacheReadImage'));
   let cacheWrite = at(written - written1h - written12h, rates.cacheWrite, 'cacheWrite');
   if (written1h > 0)
     cacheWrite = plus(cacheWrite, at(written1h, rates.cacheWrite1h ?? rates.cacheWrite, 'cacheWrite1h'));
@@ -170,6 +183,7 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
         )
       : null;
   if (usage.unmetered) missing.push(...usage.unmetered);
+  if (price.unmetered) missing.push(...price.unmetered);
 
   // Nothing but zeros beside something unknown is no floor worth the name.
   if (missing.length > 0 && total === 0n) return unpriced(missing, price.version);

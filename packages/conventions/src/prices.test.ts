@@ -167,7 +167,7 @@ describe('a user’s file', () => {
         'prices.json',
       ),
     ).toThrow(
-      'prices.json: version: found nothing, expected a name for this list, such as "acme-2026-11"; prices[0]: found {"model":"a","input":"1"}, expected a provider (such as "openai") or a host (such as "llm.internal:8000"); prices[0].input: found "1", expected USD per million tokens, 0 or more; prices[1].output: found -1, expected USD per million tokens, 0 or more; prices[2]: found {"provider":"openai","model":"c","inputs":1}, expected a rate: input, output, cacheRead, cacheWrite, cacheWrite1h, cacheWrite12h, audioInput, audioOutput, imageInput, imageOutput, webSearch, fileSearch, audioMinute; prices[2].inputs: found 1, expected one of',
+      'prices.json: version: found nothing, expected a name for this list, such as "acme-2026-11"; prices[0]: found {"model":"a","input":"1"}, expected a provider (such as "openai") or a host (such as "llm.internal:8000"); prices[0].input: found "1", expected USD per million tokens, 0 or more; prices[1].output: found -1, expected USD per million tokens, 0 or more; prices[2]: found {"provider":"openai","model":"c","inputs":1}, expected a rate: input, output, cacheRead, cacheWrite, cacheWrite1h, cacheWrite12h, cacheReadAudio, cacheReadImage, audioInput, audioOutput, imageInput, imageOutput, webSearch, fileSearch, audioMinute; prices[2].inputs: found 1, expected one of',
     );
     expect(() => parsePrices(null)).toThrow('prices: version: found nothing');
   });

@@ -194,6 +194,8 @@ const rateNames = [
   'cacheWrite',
   'cacheWrite1h',
   'cacheWrite12h',
+  'cacheReadAudio',
+  'cacheReadImage',
   'audioInput',
   'audioOutput',
   'imageInput',

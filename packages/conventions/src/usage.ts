@@ -21,6 +21,9 @@ export interface Usage {
   readonly textInputTokens?: number | undefined;
   readonly audioInputTokens?: number | undefined;
   readonly imageInputTokens?: number | undefined;
+  /** Parts of `cacheReadTokens`, and of the input of their kind. */
+  readonly cacheReadAudioTokens?: number | undefined;
+  readonly cacheReadImageTokens?: number | undefined;
   readonly textOutputTokens?: number | undefined;
   readonly audioOutputTokens?: number | undefined;
   readonly imageOutputTokens?: number | undefined;

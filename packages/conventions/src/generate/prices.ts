@@ -1,7 +1,7 @@
 /**
  * Makes `generated/catalog.json` from the data of `@pydantic/genai-prices` (MIT), and what that lacks from
  * `prices/overrides.json`: run by `npm run prices:update` after either was changed. Of genai-prices, token prices only;
- * per-request and per-second ones, and discounts by the time of day, are left out.
+ * a fee by the request is named as unmetered; prices by the second, and discounts by the time of day, are left out.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type ConditionalPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
@@ -33,6 +33,19 @@ const classes = {
   cacheRead: 'cache_read_mtok',
   cacheWrite: 'cache_write_mtok',
   cacheWrite1h: 'cache_write_1h_mtok',
+  cacheReadAudio: 'cache_audio_read_mtok',
+  cacheReadImage: 'cache_image_read_mtok',
+  audioInput: 'input_audio_mtok',
+  audioOutput: 'output_audio_mtok',
+  imageInput: 'input_image_mtok',
+  imageOutput: 'output_image_mtok',
+} as const;
+
+/** What some models are billed for beside tokens, and no answer tells how much of it. */
+const unmetered = {
+  request: 'requests_kcount',
+  reasoning: 'output_reasoning_mtok',
+  citation: 'output_citation_mtok',
 } as const;
 
 /** A line somebody checked: where, and when. */
@@ -123,7 +136,15 @@ function priceOf({ constraint, prices }: ConditionalPrice): CatalogPrice[] {
   }
   if (Object.keys(base).length === 0) return [];
   const above = [...bands].sort(([a], [b]) => a - b).map(([inputTokens, rates]) => ({ inputTokens, ...rates }));
-  return [{ ...(constraint && { from: constraint.start_date }), ...base, ...(above.length > 0 && { above }) }];
+  const untold = Object.entries(unmetered).flatMap(([name, key]) => (prices[key] === undefined ? [] : [name]));
+  return [
+    {
+      ...(constraint && { from: constraint.start_date }),
+      ...base,
+      ...(above.length > 0 && { above }),
+      ...(untold.length > 0 && { unmetered: untold }),
+    },
+  ];
 }
 
 /** One line a model: a change of prices is a diff people can read. */

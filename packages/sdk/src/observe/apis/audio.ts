@@ -3,6 +3,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { unknownUsage } from '@routescope/conventions';
 import { takes, transcriptionsContent } from '../../content/plain.ts';
 import { type AnswerFacts, type Api, asJson, type Fold, type Json, noFold, nothingKnown, present } from '../facts.ts';
+import { usageOf } from './chat-completions.ts';
 import { tokensOf } from './responses.ts';
 
 export const transcriptions: Api = {
@@ -30,7 +31,9 @@ export const transcriptions: Api = {
 };
 
 function factsOf(data: Json): AnswerFacts {
-  const usage = tokensOf(asJson(data)['usage']);
+  const said = asJson(data)['usage'];
+  // Mistral says it as of a chat.
+  const usage = tokensOf(said) ?? usageOf(said);
   return { ...nothingKnown, usage: usage ?? unknownUsage, isUsageFinal: usage !== undefined };
 }
 

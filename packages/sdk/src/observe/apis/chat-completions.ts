@@ -57,6 +57,8 @@ function fold(): Fold {
   let usage: Usage | undefined;
   let tier: string | undefined;
   let said: unknown;
+  /** The usage came in a chunk of its own, as it does at the end. */
+  let isApart = false;
   const finishReasons: string[] = [];
   return {
     chunk(chunk) {
@@ -68,6 +70,7 @@ function fold(): Fold {
       if (latest) {
         usage = usageOf(latest, model) ?? usage;
         said = latest;
+        isApart = Array.isArray(data['choices']) && data['choices'].length === 0;
       }
       tier = asText(data['service_tier']) ?? tier;
       const choices = data['choices'];
@@ -86,7 +89,8 @@ function fold(): Fold {
       model,
       finishReasons: Array.from(finishReasons, (reason) => reason ?? 'error'),
       usage: usage ?? unknownUsage,
-      isUsageFinal: usage !== undefined,
+      // Beside choices it may be the usage so far, of an answer that goes on.
+      isUsageFinal: usage !== undefined && (isApart || !finishReasons.includes('error')),
       served: servedOf(tier, said),
     }),
   };
@@ -121,7 +125,12 @@ export function usageOf(value: unknown, model = ''): Usage | undefined {
   return {
     inputTokens: input,
     outputTokens: isBeside ? (completion ?? 0) + reasoning : completion,
-    cacheReadTokens: asTokens(inputDetails['cached_tokens']) ?? asTokens(usage['prompt_cache_hit_tokens']),
+    // As OpenAI says it, DeepSeek, and Moonshot.
+    cacheReadTokens:
+      asTokens(inputDetails['cached_tokens']) ??
+      asTokens(usage['prompt_cache_hit_tokens']) ??
+      asTokens(usage['cached_tokens']),
+    ...cachedKindsOf(inputDetails['cached_tokens_details']),
     cacheWriteTokens: asTokens(inputDetails['cache_write_tokens']),
     cacheWrite1hTokens: null,
     reasoningTokens: reasoning,
@@ -136,6 +145,18 @@ export function usageOf(value: unknown, model = ''): Usage | undefined {
     // These models search the web on every question, at a fee; xAI's by the number of sources. Neither is counted.
     unmetered:
       model.includes('-search-') || (asTokens(usage['num_sources_used']) ?? 0) > 0 ? ['web_search'] : undefined,
+  };
+}
+
+/** Which of the tokens read from the cache were sound and images; the names of the two differ by API. */
+export function cachedKindsOf(
+  value: unknown,
+): Pick<Usage, 'cacheReadAudioTokens' | 'cacheReadImageTokens'> | undefined {
+  if (!value) return undefined;
+  const details = asJson(value);
+  return {
+    cacheReadAudioTokens: asCount(details['audio_tokens'] ?? details['cached_audio_tokens']),
+    cacheReadImageTokens: asCount(details['image_tokens'] ?? details['cached_image_tokens']),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { unknownUsage } from '@routescope/conventions';
 import { messagesContent } from '../../content/messages.ts';
-import { type AnswerFacts, type Api, asJson, asText, type Fold, present } from '../facts.ts';
+import { type AnswerFacts, type Api, asJson, asText, asTokens, type Fold, present } from '../facts.ts';
 import { servedOf, usageOf } from './messages-usage.ts';
 
 export const messages: Api = {
@@ -63,7 +63,7 @@ function fold(): Fold {
       } else if (event['type'] === 'message_delta') {
         stop = asText(asJson(event['delta'])['stop_reason']) ?? stop;
         replace(event['usage']);
-        isUsageFinal = true;
+        if (asTokens(asJson(event['usage'])['output_tokens']) !== null) isUsageFinal = true;
       }
     },
     facts: () => {

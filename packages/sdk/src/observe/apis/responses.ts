@@ -15,7 +15,7 @@ import {
   nothingKnown,
   present,
 } from '../facts.ts';
-import { servedOf as servedBy } from './chat-completions.ts';
+import { cachedKindsOf, servedOf as servedBy } from './chat-completions.ts';
 
 export const responses: Api = {
   kind: 'openai',
@@ -54,10 +54,12 @@ type Tools = Pick<Usage, 'webSearches' | 'fileSearches' | 'unmetered'>;
 /** What the provider's tools did, as far as it is billed. Newer answers count the searches; older ones list them. */
 function toolsOf(data: Json): Tools {
   const output = listOf(data['output']);
-  if (output.length === 0) return {};
+  // xAI's own searches and tools, some of which stand in no output.
+  const isAided = (asTokens(asJson(data['usage'])['num_server_side_tools_used']) ?? 0) > 0;
+  if (output.length === 0 && !isAided) return {};
   const isPreview = listOf(data['tools']).some((tool) => asText(tool['type'])?.startsWith('web_search_preview'));
   const counted = asTokens(asJson(asJson(data['tool_usage'])['web_search'])['num_requests']);
-  const unmetered = new Set<string>();
+  const unmetered = new Set<string>(isAided ? ['server_side_tools'] : []);
   let searches = 0;
   let fileSearches = 0;
   for (const item of output) {
@@ -132,7 +134,8 @@ export function tokensOf(value: unknown): Usage | undefined {
   return {
     inputTokens: input,
     outputTokens: output,
-    cacheReadTokens: asTokens(inputDetails['cached_tokens']),
+    cacheReadTokens: asTokens(inputDetails['cached_tokens']) ?? asTokens(usage['cached_tokens']),
+    ...cachedKindsOf(inputDetails['cached_tokens_details'] ?? usage['cached_tokens_details']),
     cacheWriteTokens: asTokens(inputDetails['cache_write_tokens']),
     cacheWrite1hTokens: null,
     reasoningTokens: asTokens(outputDetails['reasoning_tokens']),
