@@ -3,7 +3,7 @@
 CREATE TABLE IF NOT EXISTS routescope.events
 (
     id String COMMENT 'the same id is the same event; given by the sender, or a hash of the event',
-    kind LowCardinality(String) COMMENT 'deploy, route_table, price, breaker, budget, pin, accept, silence, alarm, notice',
+    kind LowCardinality(String) COMMENT 'deploy, route_table, price, breaker, budget, pin, accept, silence, alarm, claim, notice',
     at DateTime64(6, 'UTC') COMMENT 'when it happened or takes effect',
     since Nullable(DateTime64(6, 'UTC')) COMMENT 'what it speaks of began then: the alarm''s change, the new normal, the pinned period',
     until Nullable(DateTime64(6, 'UTC')) COMMENT 'and ended or ends then: the silence, the pinned period',

@@ -17,7 +17,7 @@ const { migrate } = (await part(
   'engine/migrate.js',
 )) as typeof import('../../../packages/sidecar/dist/engine/migrate.d.ts');
 const { settle } = (await part('watch/settle.js')) as typeof import('../../../packages/sidecar/dist/watch/settle.d.ts');
-const { askWithin } = (await part('watch/ask.js')) as typeof import('../../../packages/sidecar/dist/watch/ask.d.ts');
+const { storeOf } = (await part('watch/ask.js')) as typeof import('../../../packages/sidecar/dist/watch/ask.d.ts');
 
 const keys = 200;
 const looks = 5;
@@ -34,7 +34,7 @@ export async function look(): Promise<Figure[]> {
     await fill(engine);
     const seconds: number[] = [];
     const cpu: number[] = [];
-    const ask = askWithin(engine);
+    const { ask } = storeOf(engine);
     for (let i = 0; i < looks; i++) {
       const [began, before] = [performance.now(), cpuSeconds(engine.pid as number)];
       const rows = await readDrift(ask, parametersOf(defaultSettings), now * 1_000);
@@ -95,7 +95,7 @@ async function memory(engine: Engine): Promise<number> {
   let [low, high] = [32, 1_024];
   while (high - low > 32) {
     const middle = (low + high) / 2;
-    const ask = askWithin(engine, middle * 1_048_576);
+    const { ask } = storeOf(engine, middle * 1_048_576);
     const fits = await readDrift(ask, parametersOf(defaultSettings), now * 1_000).then(
       () => true,
       () => false,

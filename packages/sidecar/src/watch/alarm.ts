@@ -28,6 +28,8 @@ export interface Alarm {
   readonly id: string;
   readonly state: AlarmState;
   readonly alert: 'fallback_drift';
+  /** What drifts. */
+  readonly signal: 'fallback';
   /** `rise`: worse; `fall`: better. */
   readonly direction: Direction;
   readonly severity: 'page' | 'ticket' | 'info';
@@ -80,6 +82,7 @@ export function alarmOf(row: DriftRow, openedAt: string, findings: Findings, pag
     id: [row.environment, row.tag, row.first_model, direction, openedAt].join('/'),
     state: 'opened' as const,
     alert: 'fallback_drift' as const,
+    signal: 'fallback' as const,
     direction,
     severity:
       direction === 'fall'

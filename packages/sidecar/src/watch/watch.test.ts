@@ -50,6 +50,7 @@ function start(): Watch {
     engine,
     {
       everySeconds: 0,
+      pause: async () => {},
       webhooks: [`${url}/hook?token=secret`],
       slack: [`${url}/slack`],
       alertmanagers: [`${url}/am`],
