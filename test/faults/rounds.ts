@@ -91,6 +91,17 @@ export const kinds: readonly ((random: () => number) => readonly Round[])[] = [
       },
     },
   ],
+  () => [
+    {
+      name: 'the engine hangs, and the sidecar is killed',
+      world: 'embedded',
+      happens: async ({ aWhile, sidecar }) => {
+        await aWhile();
+        process.kill(sidecar.enginePid(), 'SIGSTOP');
+        await sidecar.stop('SIGKILL');
+      },
+    },
+  ],
   ...(['full', 'slow', 'read-only'] as const).map((disk) => (random: () => number): Round[] => [
     { name: `disk ${disk}`, world: 'embedded', fault: { disk, nth: 1 + Math.floor(random() * 4) } },
   ]),

@@ -139,12 +139,14 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     segmentSpans: lingerRows,
     maxBytes: options.maxSpoolBytes ?? 4 * 1024 ** 3,
     log,
+  }).catch((problem: unknown) => {
+    throw unwritable(dataDirectory, problem);
   });
   const seen = await openSeen(spool);
   const recovered = spool.lag(loadConsumer).spans;
   const store = await openStore({ ...options, log }).catch(async (problem: unknown) => {
     await spool.close();
-    throw problem;
+    throw unwritable(dataDirectory, problem);
   });
   const { engine, insert } = store;
   const letters = deadLettersIn(join(dataDirectory, 'dead-letter'));
@@ -289,6 +291,15 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       await Promise.all([store.close(), spool.close()]);
     },
   };
+}
+
+/** The problem, with what to do about it when it is the disk's. */
+function unwritable(directory: string, problem: unknown): unknown {
+  const { code = '', message } = problem as NodeJS.ErrnoException;
+  if (!/^(EACCES|EDQUOT|EIO|ENOSPC|ENOTDIR|EPERM|EROFS)$/.test(code)) return problem;
+  return new Error(
+    `nothing can be kept in ${directory} (${message}): make room, or make it writable, or name another directory with --data`,
+  );
 }
 
 /** Ready to be asked. Spans are taken and kept also while the engine is away, so a probe that gates senders asks `/livez`. */

@@ -1,5 +1,5 @@
 /** A store that is not there when the sidecar starts: spans are taken all the same, and loaded when it comes. */
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,6 +90,13 @@ test('a server that is away is waited for, and what it is missing then is said, 
   expect(await rowsOf(started)).toBe(2);
   expect(said.join('\n')).toContain(`ClickHouse at ${there.server.shown} is there`);
   expect(said.join('\n')).not.toContain(there.server.password);
+});
+
+test('where nothing can be kept the start says so, and what to do', async () => {
+  writeFileSync(join(directory, 'a-file'), '');
+  await expect(start(join('a-file', 'data'), true)).rejects.toThrow(
+    /^nothing can be kept in .*a-file\/data \(ENOTDIR.*\): make room, or make it writable, or name another directory/,
+  );
 });
 
 test('closed before its server ever came, a sidecar keeps what it took for the next start', async () => {

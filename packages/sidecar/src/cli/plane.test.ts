@@ -139,6 +139,11 @@ describe('every command', () => {
     expect(said).toBe('');
   });
 
+  test('replay where there is neither sidecar nor data says what to name', async () => {
+    const { problem } = await run('replay', '--data', at('nowhere'));
+    expect(problem?.message).toMatch(/nowhere: name the directory with --data, a sidecar with --url, or the server/);
+  });
+
   test.each(['move', 'backup', 'forget'])('%s without a history says which directory it looked into', async (name) => {
     const args = { move: ['--to', 'http://127.0.0.1:1'], backup: ['--to', at('none')], forget: ['--session', 's'] }[
       name

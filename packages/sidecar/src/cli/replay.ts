@@ -1,20 +1,24 @@
-/** `routescope replay`: puts back what was set aside, through the sidecar that runs or an engine of its own. */
+/** `routescope replay`: puts back what was set aside, through the sidecar that runs, or an engine of its own or a server. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { openServer, type Server } from '../engine/server.ts';
 import { openEngine } from '../engine/supervise.ts';
 import { deadLettersIn } from '../load/dead-letter.ts';
-import { insertIntoChild } from '../load/insert.ts';
+import { insertIntoChild, insertIntoServer } from '../load/insert.ts';
 import { replay as putBack, type Replayed } from '../load/replay.ts';
 import { bearer, wantsToken } from './ask.ts';
+import { clickhouse, serverFrom } from './clickhouse.ts';
 import { command } from './command.ts';
 import { data, json, token, url } from './options.ts';
 
 export const replay = command({
   name: 'replay',
   summary: 'put back spans that were set aside',
-  options: { url, token, data, json },
+  options: { url, token, data, ...clickhouse, json },
   async run({ values, given }, { print, log }) {
-    const replayed = (!given.has('data') && (await ask(values.url, values.token))) || (await alone(values.data, log));
+    const server = serverFrom(values);
+    const running = given.has('data') ? undefined : await ask(values.url, values.token);
+    const replayed = running ?? (await alone(values.data, server, log));
     if (values.json) print(JSON.stringify(replayed));
     else {
       for (const problem of replayed.problems) print(problem);
@@ -35,13 +39,20 @@ async function ask(sidecar: string, token: string | undefined): Promise<Replayed
   return answer?.json() as Promise<Replayed> | undefined;
 }
 
-async function alone(dataDirectory: string, log: (line: string) => void): Promise<Replayed> {
+async function alone(
+  dataDirectory: string,
+  server: Server | undefined,
+  log: (line: string) => void,
+): Promise<Replayed> {
   const directory = join(dataDirectory, 'engine');
-  if (!existsSync(directory))
-    throw new Error(`there is no data in ${dataDirectory}: name the directory with --data, or a sidecar with --url`);
-  const engine = await openEngine(directory, log);
+  if (!server && !existsSync(directory))
+    throw new Error(
+      `there is no data in ${dataDirectory}: name the directory with --data, a sidecar with --url, or the server its spans go to with --clickhouse`,
+    );
+  const engine = server ? await openServer(server) : await openEngine(directory, log);
   try {
-    return await putBack(deadLettersIn(join(dataDirectory, 'dead-letter')), await insertIntoChild(engine.writer));
+    const insert = await (server ? insertIntoServer : insertIntoChild)(engine.writer);
+    return await putBack(deadLettersIn(join(dataDirectory, 'dead-letter')), insert);
   } finally {
     await engine.close();
   }

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +16,23 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine.close();
   rmSync(directory, { recursive: true, force: true });
+});
+
+test('an engine that hangs when its sidecar is killed is killed by the next one', { timeout: 60_000 }, async () => {
+  const home = join(directory, 'orphaned');
+  const open = `import { openEngine } from ${JSON.stringify(new URL('../../dist/engine/supervise.js', import.meta.url).href)}; const engine = await openEngine(${JSON.stringify(home)}); console.log(engine.pid); setInterval(() => {}, 1_000);`;
+  const sidecar = spawn(process.execPath, ['--input-type=module', '--eval', open], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const pid = Number(await new Promise((done) => sidecar.stdout.once('data', done)));
+  process.kill(pid, 'SIGSTOP');
+  sidecar.kill('SIGKILL');
+  await once(sidecar, 'exit');
+  const lines: string[] = [];
+  const next = await openEngine(home, (line) => lines.push(line));
+  expect((await next.reader.ping()).success).toBe(true);
+  await next.close();
+  expect(lines).toEqual(['the engine of a sidecar that is gone hung in the directory; it was killed']);
 });
 
 const answers = async (): Promise<boolean> => (await engine.reader.ping()).success;

@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { identityOf, isRunning } from '../process.ts';
 import { type Engine, type EngineToStart, Misconfigured } from './engine.ts';
 
 const childPath = fileURLToPath(new URL('../../dist/engine/child.js', import.meta.url));
@@ -57,18 +58,20 @@ export function engineIn(
       try {
         const started = await startChild(dataDirectory, socketPath);
         if (closing) return void started.kill('SIGKILL');
-        child = started;
         isSupervised = true;
-        watch(started);
-        return writeFileSync(doorFile(dataDirectory), socketPath, { mode: 0o600 });
+        writeFileSync(doorFile(dataDirectory), socketPath, { mode: 0o600 });
+        return adopt(started);
       } catch (problem) {
         if (!isLocked(problem) || performance.now() > impatientAt || closing) throw problem;
+        if (endOrphan(dataDirectory)) log('the engine of a sidecar that is gone hung in the directory; it was killed');
         await sleep(100);
       }
     }
   }
 
-  function watch(started: ChildProcess): void {
+  function adopt(started: ChildProcess): void {
+    child = started;
+    writeFileSync(ownersFile(dataDirectory), [started.pid as number, process.pid].map(identityOf).join('\n'));
     started.once('exit', (code, signal) => {
       child = undefined;
       if (closing) return;
@@ -98,10 +101,8 @@ export function engineIn(
           started.kill('SIGKILL');
           return;
         }
-        child = started;
         restarts++;
-        watch(started);
-        return;
+        return adopt(started);
       } catch (problem) {
         log(`the engine does not start: ${problem instanceof Error ? problem.message : String(problem)}`);
         await sleep(delayMs);
@@ -144,6 +145,18 @@ export function engineIn(
 }
 
 const closePatienceMs = 5_000;
+
+/** Which process is the engine, and whose: one that hangs does not notice that its sidecar is gone, and holds on. */
+const ownersFile = (dataDirectory: string): string => join(dataDirectory, 'owners');
+
+/** Kills the engine of a sidecar that is gone. @returns whether there was one. */
+function endOrphan(dataDirectory: string): boolean {
+  const path = ownersFile(dataDirectory);
+  const [engine = '', sidecar = ''] = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+  if (!isRunning(engine) || isRunning(sidecar)) return false;
+  process.kill(Number(engine.split(' ', 1)[0]), 'SIGKILL');
+  return true;
+}
 
 /** Where a running engine says which socket it listens on: for commands of the same user on the same machine. */
 const doorFile = (dataDirectory: string): string => join(dataDirectory, 'socket');

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { identityOf, isRunning } from '../process.ts';
 
 /** One process per directory. A lock whose process is gone is taken over. */
 export function lock(directory: string): void {
@@ -10,30 +11,19 @@ export function lock(directory: string): void {
   for (let tries = 0; tries < 2; tries++) {
     try {
       const file = openSync(path, 'wx', 0o600);
-      writeSync(file, String(process.pid));
+      writeSync(file, identityOf(process.pid));
       closeSync(file);
       return;
     } catch (problem) {
       if ((problem as NodeJS.ErrnoException).code !== 'EEXIST') throw problem;
-      const owner = Number(readFileSync(path, 'utf8'));
-      if (isAlive(owner)) {
+      const owner = readFileSync(path, 'utf8');
+      if (isRunning(owner)) {
         throw new Error(
-          `the data directory of ${directory} is in use by process ${owner}: stop that sidecar, or give this one a directory of its own with --data`,
+          `the data directory of ${directory} is in use by process ${owner.split(' ', 1)[0]}: stop that sidecar, or give this one a directory of its own with --data`,
         );
       }
       unlinkSync(path);
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  if (pid === process.pid) return true;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (problem) {
-    return (problem as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
@@ -49,7 +39,9 @@ export async function readCursor(directory: string, consumer: string): Promise<n
   if (!existsSync(path)) return undefined;
   const text = await readFile(path, 'utf8');
   if (!/^\d+$/.test(text.trim()))
-    throw new Error(`${path} does not hold a segment number; it says ${JSON.stringify(text.slice(0, 40))}`);
+    throw new Error(
+      `${path} does not hold a segment number; it says ${JSON.stringify(text.slice(0, 40))}. Write the number of the last segment that was consumed into it, or remove it: what was loaded lately is not loaded twice`,
+    );
   return Number(text);
 }
 

@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { identityOf } from '../process.ts';
 import { delimited } from '../receive/records.ts';
 import { contextOf, headOf, type Item, recordsOf, type StoredRecord, scan } from './record.ts';
 import { createSeen, openSeen } from './seen.ts';
@@ -242,6 +243,14 @@ describe('after a crash', () => {
     expect(again.lag('load').spans).toBe(2);
     expect(statSync(path).size).toBe(Buffer.concat(good).length);
     await again.close();
+  });
+
+  test('the lock of an earlier process of the same number is taken over, as in a container after a kill', async () => {
+    const [pid, , boot] = identityOf(process.pid).split(' ');
+    writeFileSync(join(directory, 'lock'), `${pid} 1 ${boot}`);
+    const spool = await open_();
+    await expect(open_()).rejects.toThrow(`in use by process ${process.pid}: stop that sidecar`);
+    await spool.close();
   });
 
   test('the lock of a process that is gone is taken over; that of one that lives is not', async () => {
