@@ -53,7 +53,7 @@ export function run(trial: Trial): Found | undefined {
   const counts = stream(random, world, judged + fourWeeks + day, start, change && { ...change, at });
   const watched: Watched = {
     counts,
-    markers: markerAfter === undefined ? [] : markersOf([start + Math.floor(at + markerAfter)], threshold),
+    markers: markerAfter === undefined ? [] : markersOf([{ at: start + Math.floor(at + markerAfter) }], threshold),
     monitorFrom: 0,
     pinnedUnits: 0,
     pinnedFallbacks: 0,

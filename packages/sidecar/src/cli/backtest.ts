@@ -1,7 +1,7 @@
 /** `routescope backtest`: when an alarm would have fired over stored history, or over a file of buckets. */
 import { readFileSync } from 'node:fs';
-import type { Ask } from '@routescope/panels';
 import { backtest, type History, type Replayed } from '../watch/backtest.ts';
+import { parseBuckets, storedHistories } from '../watch/histories.ts';
 import { type DriftSettings, minutesPerDay } from '../watch/settings.ts';
 import { withStore } from './ask.ts';
 import { command, UsageError } from './command.ts';
@@ -55,16 +55,15 @@ export const backtestCommand = command({
       );
       if (chosen.length === 0)
         throw new Error(
-          'there is no checked call to judge: send routed calls with a validator, or name another file, tag or directory',
+          values.buckets === undefined
+            ? 'there is no checked call to judge: send routed calls with a validator, or name another tag or directory'
+            : `${values.buckets} holds no counts${values.tag.length > 0 ? ` of ${values.tag.join(', ')}` : ''}: expected lines as {"tag":"t","minute":"2026-11-01T00:00:00Z","units":12,"fallbacks":1}`,
         );
       const result = run(chosen, { settings, limit, from: values.from, to: values.to, areAlone });
       print(values.json ? JSON.stringify(result) : textOf(result));
     };
     if (values.buckets !== undefined)
-      return judge(
-        parseBuckets(readFileSync(values.buckets, 'utf8'), values.buckets),
-        !given.has('false-alarm-weeks-in-all'),
-      );
+      return judge(parseBuckets(bucketsIn(values.buckets), values.buckets), !given.has('false-alarm-weeks-in-all'));
     await withStore(
       {
         url: values.url,
@@ -79,101 +78,12 @@ export const backtestCommand = command({
   },
 });
 
-const keyOf = (each: Pick<History, 'environment' | 'tag' | 'model'>): string =>
-  JSON.stringify([each.environment, each.tag, each.model]);
-
-interface Line {
-  readonly environment?: string;
-  readonly tag: string;
-  readonly model?: string;
-  /** Epoch minute, or an ISO time. */
-  readonly minute: number | string;
-  readonly units?: number;
-  readonly fallbacks?: number;
-  /** A release, an acceptance, or a change that is known of, at that minute. */
-  readonly event?: 'release' | 'accept' | 'change';
-}
-
-/** @throws Error that says which line is wrong. */
-export function parseBuckets(text: string, file: string): History[] {
-  const found = new Map<
-    string,
-    { -readonly [K in keyof History]: History[K] extends readonly (infer E)[] ? E[] : History[K] }
-  >();
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue;
-    const wrong = (what: string): Error => new Error(`${file}, line ${index + 1}: ${what}`);
-    let read: Line;
-    try {
-      read = JSON.parse(line) as Line;
-    } catch {
-      throw wrong('expected one JSON object a line');
-    }
-    const { environment = '', tag, model = '', units = 0, fallbacks = 0, event } = read;
-    const minute = typeof read.minute === 'number' ? read.minute : Math.floor(Date.parse(String(read.minute)) / 60_000);
-    if (typeof tag !== 'string') throw wrong('expected a "tag"');
-    if (!Number.isInteger(minute) || minute < 0 || minute > 1e8)
-      throw wrong('expected a "minute": epoch minutes, or an ISO time');
-    const key = keyOf({ environment, tag, model });
-    const history = found.get(key) ?? { environment, tag, model, rows: [], releases: [], accepted: [], changes: [] };
-    found.set(key, history);
-    if (event === undefined) {
-      if (!(units >= 0 && fallbacks >= 0)) throw wrong('expected "units" and "fallbacks" from 0');
-      history.rows.push({ minute, units, fallbacks });
-    } else if (event === 'release') history.releases.push(minute);
-    else if (event === 'accept') history.accepted.push(minute);
-    else if (event === 'change') history.changes.push(minute);
-    else throw wrong(`"event" ${JSON.stringify(event)} is none of release, accept, change`);
+function bucketsIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (problem) {
+    throw new UsageError(`--buckets ${file}: ${problem instanceof Error ? problem.message : String(problem)}`);
   }
-  return [...found.values()].filter(({ rows }) => rows.length > 0);
-}
-
-/** Everything the store counts, by key. */
-async function storedHistories(ask: Ask): Promise<History[]> {
-  const rows = (await ask(
-    'SELECT environment, tag, first_model AS model, m AS minute, units, fallbacks FROM routescope.units_1m',
-    {},
-  )) as Record<string, string>[];
-  const releases = (await ask(
-    `SELECT environment, tag, first_model AS model, what, intDiv(toUnixTimestamp(min(first_at)), 60) AS minute
-     FROM routescope.versions_1h WHERE version != '' GROUP BY environment, tag, model, what, version`,
-    {},
-  )) as Record<string, string>[];
-  const said = (await ask(
-    `SELECT kind, environment, tag, model, intDiv(toUnixTimestamp(coalesce(since, at)), 60) AS minute
-     FROM routescope.events FINAL WHERE kind IN ('deploy', 'route_table', 'accept')`,
-    {},
-  )) as Record<string, string>[];
-  const lines = rows.map((row) =>
-    JSON.stringify({
-      ...row,
-      minute: Number(row['minute']),
-      units: Number(row['units']),
-      fallbacks: Number(row['fallbacks']),
-    }),
-  );
-  return parseBuckets(lines.join('\n'), 'the store').map((history) => {
-    const own = releases.filter((each) => keyOf(each as never) === keyOf(history));
-    const isOwn = (each: Record<string, string>): boolean =>
-      (['environment', 'tag', 'model'] as const).every((name) => each[name] === '' || each[name] === history[name]);
-    const minutes = (kinds: readonly string[]): number[] =>
-      said
-        .filter((each) => kinds.includes(each['kind'] as string) && isOwn(each))
-        .map((each) => Number(each['minute']));
-    return {
-      ...history,
-      // What was there from the start is no release.
-      releases: [
-        ...own
-          .filter(({ what, minute }) =>
-            own.some((other) => other['what'] === what && Number(other['minute']) < Number(minute)),
-          )
-          .map(({ minute }) => Number(minute)),
-        ...minutes(['deploy', 'route_table']),
-      ],
-      accepted: minutes(['accept']).sort((a, b) => a - b),
-    };
-  });
 }
 
 function withChanges(histories: readonly History[], changes: readonly string[]): History[] {
@@ -277,7 +187,7 @@ function run(histories: readonly History[], options: RunOptions) {
   return { settings: options.settings, static_limit: options.limit, totals, keys };
 }
 
-function described({ closedAt, evidence, confirmedMultiple }: Replayed['drift'][number]): object {
+function described({ toldAt, closedAt, evidence, confirmedMultiple }: Replayed['drift'][number]): object {
   const { minutes, beganAt, beganFrom, beganTo, unitsBefore, fallbacksBefore, unitsAfter, fallbacksAfter } = evidence;
   const time = (minute: number | undefined): string | null => (minute === undefined ? null : iso(minute));
   return {
@@ -290,6 +200,7 @@ function described({ closedAt, evidence, confirmedMultiple }: Replayed['drift'][
     units_after: unitsAfter,
     rate_after: unitsAfter > 0 ? fallbacksAfter / unitsAfter : null,
     confirmed_multiple: confirmedMultiple,
+    told_at: time(toldAt),
     closed_at: time(closedAt),
   };
 }
@@ -331,7 +242,9 @@ function textOf({ totals, keys, static_limit }: ReturnType<typeof run>): string 
       lines.push(
         `  would have fired at ${alarm.fired_at}, began ${String(alarm['began_at'])}, at least ${Number(alarm['confirmed_multiple']).toFixed(1)}x${alarm.delay_minutes === null ? '' : `, ${alarm.delay_minutes} min after the change`}${alarm.is_false ? ', a false alarm' : ''}${alarm['closed_at'] === null ? '' : `; over at ${String(alarm['closed_at'])}`}`,
       );
-    if (key.drift.length === 0) lines.push('  would not have fired');
+    if (key.judged_from > key.judged_until)
+      lines.push('  not judged: its history is shorter than a week (--from says from where on to judge)');
+    else if (key.drift.length === 0) lines.push('  would not have fired');
   }
   const titles = { drift: 'drift', static: `above ${static_limit * 100} % for an hour`, z: 'z-test above 3' };
   lines.push('');

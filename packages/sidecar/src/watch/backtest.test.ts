@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { parseBuckets } from '../cli/backtest.ts';
 import { backtest, type History } from './backtest.ts';
 import type { MinuteRow } from './counts.ts';
+import { parseBuckets } from './histories.ts';
 import { firstCrossing } from './replay.ts';
 import { defaultSettings, multiplesOf, thresholdOf } from './settings.ts';
 
@@ -24,6 +24,8 @@ const history = (given: readonly MinuteRow[]): History => ({
   rows: given,
   releases: [],
   accepted: [],
+  pins: [],
+  silences: [],
   changes: [],
 });
 const changedAt = 8 * day + 100;
@@ -89,7 +91,7 @@ test('skipping minutes at which no alarm is possible changes nothing', () => {
 test('an accepted rate is the new normal', () => {
   const given = history(rows(14 * day, (i) => (i >= changedAt ? 0.08 : 0.02)));
   const acceptedAt = start + changedAt + 600;
-  const { drift } = backtest({ ...given, accepted: [acceptedAt] }, options);
+  const { drift } = backtest({ ...given, accepted: [{ at: acceptedAt }] }, options);
   expect(drift.map(({ closedAt }) => closedAt)).toEqual([acceptedAt]);
 });
 

@@ -1,5 +1,5 @@
 /** What the detector would have said over a history, minute by minute, and what the usual rules would have. */
-import { type Counts, countsOf, type MinuteRow, type Period } from './counts.ts';
+import { type Counts, countsOf, type MinuteRow, type Period, pinnedOf } from './counts.ts';
 import type { Evidence, Marker } from './evidence.ts';
 import { isOver } from './life.ts';
 import { markersOf } from './markers.ts';
@@ -13,17 +13,29 @@ export interface History {
   readonly tag: string;
   readonly model: string;
   readonly rows: readonly MinuteRow[];
-  /** Epoch minutes of releases. */
-  readonly releases: readonly number[];
-  /** Epoch minutes at which somebody accepted the rate as the new normal. */
-  readonly accepted: readonly number[];
+  readonly releases: readonly Release[];
+  /** When somebody accepted the rate, and since when it is normal; left out: since the open alarm's change, else then. */
+  readonly accepted: readonly { readonly at: number; readonly since?: number | undefined }[];
+  /** When accepted history that is gone was pinned. */
+  readonly pins: readonly { readonly at: number; readonly units: number; readonly fallbacks: number }[];
+  /** When somebody silenced the key, and until when. */
+  readonly silences: readonly { readonly at: number; readonly until: number }[];
   /** Epoch minutes at which the rate did change, as far as somebody knows. */
   readonly changes: readonly number[];
+}
+
+/** Epoch minutes; every decision counts from the minute it was made on. */
+export interface Release {
+  readonly at: number;
+  /** The minute from which on it is none any more: a version that turned out to have hardly any calls. */
+  readonly until?: number | undefined;
 }
 
 export interface BacktestAlarm {
   /** Epoch minutes. */
   readonly firedAt: number;
+  /** When somebody would have been told: later than it fired if it was silenced; undefined when it was over by then. */
+  readonly toldAt: number | undefined;
   readonly closedAt: number | undefined;
   readonly evidence: Evidence;
   readonly confirmedMultiple: number;
@@ -60,48 +72,70 @@ export function backtest(history: History, options: BacktestOptions): Replayed {
 function alarmsOf(history: History, { settings, share, from, until }: BacktestOptions): BacktestAlarm[] {
   const threshold = thresholdOf(settings, share);
   const markers: readonly Marker[] = markersOf(history.releases, threshold);
-  const multiples = multiplesOf(settings);
-  const tolerance = 1 + settings.wobble;
-  const plain = { pinnedUnits: 0, pinnedFallbacks: 0 };
+  const accepted = [...history.accepted].sort((a, b) => a.at - b.at);
+  const decisions = [...accepted, ...history.pins].map(({ at }) => at).sort((a, b) => a - b);
   const alarms: BacktestAlarm[] = [];
+  let normalSince = 0;
   let left: Period[] = [];
   let monitorFrom = 0;
   let now = from;
+  for (const { at, since = at } of accepted.filter(({ at }) => at < from)) [normalSince, monitorFrom] = [since, at];
   while (now <= until) {
-    const accepted = history.accepted.filter((minute) => minute < now).at(-1);
-    const nextAccepted = history.accepted.find((minute) => minute >= now) ?? Number.POSITIVE_INFINITY;
-    const cut = accepted === undefined ? [] : [{ from: 0, to: Math.floor(accepted / 30) * 30 }];
+    const cut = Math.floor(normalSince / 30) * 30;
     const watched: Watched = {
-      counts: countsOf(history.rows, until, [...cut, ...left]),
+      counts: countsOf(history.rows, until, [{ from: 0, to: cut }, ...left]),
       markers,
-      monitorFrom: Math.max(monitorFrom, accepted ?? 0),
-      ...plain,
-      multiples,
-      tolerance,
+      monitorFrom,
+      ...pinnedAt(history.pins, cut, now),
+      multiples: multiplesOf(settings),
+      tolerance: 1 + settings.wobble,
     };
-    const found = firstCrossing(watched, threshold, now, Math.min(until, nextAccepted));
+    // Until the next decision; with it the question is another one.
+    const next = decisions.find((minute) => minute >= now) ?? until;
+    const found = firstCrossing(watched, threshold, now, Math.min(until, next));
+    const decided = accepted.find(({ at }) => at >= (found?.at ?? now));
     if (!found) {
-      if (nextAccepted > until) break;
-      now = nextAccepted + 1;
+      if (decided && decided.at === next) [normalSince, monitorFrom] = [decided.since ?? decided.at, decided.at];
+      now = next + 1;
       continue;
     }
     const began = found.evidence.beganAt ?? found.at;
-    const closing = history.accepted.find((minute) => minute >= found.at);
-    const over = closing === undefined ? recovery(history, found, began, settings, until) : undefined;
-    const closedAt = closing ?? over;
+    const over = recovery(history, found, began, settings, Math.min(until, decided?.at ?? until));
+    const closedAt = over ?? (decided && decided.at < until ? decided.at : undefined);
     alarms.push({
       firedAt: found.at,
+      toldAt: toldAt(history.silences, found.at, closedAt),
       closedAt,
       evidence: found.evidence,
       confirmedMultiple: createJudge(watched).confirmed(found.at, threshold),
     });
     if (closedAt === undefined) break;
-    if (closing === undefined)
-      left = [...left, { from: Math.floor(began / 30) * 30, to: Math.ceil(closedAt / 30) * 30 }];
+    if (over === undefined) normalSince = decided?.since ?? began;
+    else left = [...left, { from: Math.floor(began / 30) * 30, to: Math.ceil(closedAt / 30) * 30 }];
     monitorFrom = closedAt;
     now = closedAt + 1;
   }
   return alarms;
+}
+
+/** Pins made before `now`, of the normal that holds since `cut`. */
+function pinnedAt(
+  pins: History['pins'],
+  cut: number,
+  now: number,
+): { readonly pinnedUnits: number; readonly pinnedFallbacks: number } {
+  const known = pins.filter(({ at }) => at < now && at >= cut);
+  return pinnedOf(known);
+}
+
+/** When a message held back by silences comes out; undefined when the alarm is over by then. */
+function toldAt(silences: History['silences'], firedAt: number, closedAt: number | undefined): number | undefined {
+  let at = firedAt;
+  for (;;) {
+    const silence = silences.find((each) => each.at <= at && at < each.until);
+    if (!silence) return closedAt !== undefined && closedAt <= at ? undefined : at;
+    at = silence.until;
+  }
 }
 
 /** The minute at which an incident is over, if it is before `until`. */

@@ -64,3 +64,16 @@ export function cumulative(values: Float64Array): Float64Array {
   for (let i = 0; i < values.length; i++) sums[i + 1] = (sums[i] as number) + (values[i] as number);
   return sums;
 }
+
+/** Fallbacks that pins may count for: more would make a baseline that nothing moves. */
+const mostPinned = 5_000;
+
+/** Pins together, drawn down to what they may count for. */
+export function pinnedOf(pins: readonly { readonly units: number; readonly fallbacks: number }[]): {
+  readonly pinnedUnits: number;
+  readonly pinnedFallbacks: number;
+} {
+  const fallbacks = pins.reduce((all, pin) => all + pin.fallbacks, 0);
+  const part = Math.min(1, mostPinned / Math.max(fallbacks, 1));
+  return { pinnedUnits: part * pins.reduce((all, pin) => all + pin.units, 0), pinnedFallbacks: part * fallbacks };
+}

@@ -12,6 +12,8 @@ export interface Marker {
   readonly minute: number;
   /** Minutes' worth of belief that the change began there. */
   readonly weight: number;
+  /** Epoch minute from which on it is not believed any more. */
+  readonly until?: number | undefined;
 }
 
 export interface Baseline {
@@ -104,7 +106,9 @@ function gather(stream: Stream, now: number, markers: readonly Marker[]): number
   const last = units.length - 1;
   const index = (minute: number): number => Math.min(Math.max(minute - start, 0), last);
   const end = index(now);
-  const newest = markers.filter(({ minute }) => minute < now).sort((a, b) => b.minute - a.minute);
+  const newest = markers
+    .filter(({ minute, until }) => minute < now && (until === undefined || now < until))
+    .sort((a, b) => b.minute - a.minute);
   let next = 0;
   let count = 0;
   let to = now;

@@ -1,7 +1,7 @@
 /** Finds out what an alarm can say beyond its evidence: how much for certain, with which release, where, at what cost. */
 import type { Ask, DriftRow } from '@routescope/panels';
 import { type Alarm, type Findings, isoOf, type Suspect } from './alarm.ts';
-import { countsOf, type Period } from './counts.ts';
+import { countsOf, type Period, pinnedOf } from './counts.ts';
 import { markersOf } from './markers.ts';
 import { createJudge } from './replay.ts';
 import { type DriftSettings, multiplesOf } from './settings.ts';
@@ -109,8 +109,6 @@ async function confirmed(
     .filter(({ kind, state }) => kind === 'alarm' && state === 'recovered')
     .map(({ since, m }) => ({ from: Math.floor(since / 30) * 30, to: Math.ceil(m / 30) * 30 }));
   const pins = said.filter(({ kind, m }) => kind === 'pin' && m >= from && m < now);
-  const pinnedFallbacks = pins.reduce((all, pin) => all + pin.fallbacks, 0);
-  const cap = Math.min(1, 5_000 / Math.max(pinnedFallbacks, 1));
   const direction = row.question === 'fall' ? -1 : 1;
   return createJudge({
     counts: countsOf(
@@ -123,12 +121,11 @@ async function confirmed(
       [{ from: 0, to: from }, ...excluded],
     ),
     markers: markersOf(
-      releases.map(({ m }) => m),
+      releases.map(({ m: at }) => ({ at })),
       row.threshold_minutes,
     ),
     monitorFrom: minuteOf(row.monitored_from),
-    pinnedUnits: cap * pins.reduce((all, pin) => all + pin.units, 0),
-    pinnedFallbacks: cap * pinnedFallbacks,
+    ...pinnedOf(pins),
     multiples: multiplesOf(settings).map((multiple) => multiple ** direction),
     tolerance: (1 + settings.wobble) ** direction,
   }).confirmed(now, row.threshold_minutes);

@@ -1,5 +1,12 @@
 /** The detector for anybody's streams: counts in, verdicts out, no engine needed. docs/drift.md says how to use it. */
-export { type BacktestAlarm, type BacktestOptions, backtest, type History, type Replayed } from './backtest.ts';
+export {
+  type BacktestAlarm,
+  type BacktestOptions,
+  backtest,
+  type History,
+  type Release,
+  type Replayed,
+} from './backtest.ts';
 export { type Counts, countsOf, type MinuteRow, type Period } from './counts.ts';
 export { type Baseline, confirmedMultiple, type Evidence, type Marker, type Question } from './evidence.ts';
 export { isOver } from './life.ts';

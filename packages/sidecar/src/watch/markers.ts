@@ -7,21 +7,27 @@ const halfHoursPerWeek = 336;
 
 /**
  * What happened within one half hour is one release; those of a week share what a few get.
- * @param minutes epoch minutes, in any order.
+ * @param releases epoch minutes, in any order.
  * @param threshold of the key, minutes.
  */
-export function markersOf(minutes: readonly number[], threshold: number): Marker[] {
-  const first = new Map<number, number>();
-  for (const minute of minutes) {
-    const half = Math.floor(minute / halfHour);
-    first.set(half, Math.min(first.get(half) ?? minute, minute));
+export function markersOf(
+  releases: readonly { readonly at: number; readonly until?: number | undefined }[],
+  threshold: number,
+): Marker[] {
+  const first = new Map<number, { readonly at: number; readonly until?: number | undefined }>();
+  for (const release of releases) {
+    const half = Math.floor(release.at / halfHour);
+    const known = first.get(half);
+    // One that lasts stands for its half hour before one that does not.
+    if (!known || ending(release) > ending(known) || (ending(release) === ending(known) && release.at < known.at))
+      first.set(half, release);
   }
   const halves = [...first.keys()].sort((a, b) => a - b);
   return halves.map((half) => {
     const lately = halves.filter((other) => other <= half && other >= half - halfHoursPerWeek).length;
-    return {
-      minute: first.get(half) as number,
-      weight: markerShare * threshold * Math.min(1, fullMarkersPerWeek / lately),
-    };
+    const { at, until } = first.get(half) as { at: number; until?: number };
+    return { minute: at, until, weight: markerShare * threshold * Math.min(1, fullMarkersPerWeek / lately) };
   });
 }
+
+const ending = ({ until = Number.POSITIVE_INFINITY }: { readonly until?: number | undefined }): number => until;

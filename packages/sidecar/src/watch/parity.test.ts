@@ -104,7 +104,7 @@ function twin(row: DriftRow, now: number, changes: Partial<{ excluded: readonly 
   return createJudge({
     counts: countsOf(rows, now, changes.excluded),
     markers: markersOf(
-      minutes.filter((minute) => minute < now),
+      minutes.filter((minute) => minute < now).map((at) => ({ at })),
       row.threshold_minutes,
     ),
     monitorFrom: changes.monitorFrom ?? 0,

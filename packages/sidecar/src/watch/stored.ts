@@ -66,15 +66,20 @@ export const silencesAt = async (ask: Ask, now: number): Promise<readonly Silenc
 export const covers = (silence: Silence, alarm: Alarm): boolean =>
   (['environment', 'tag', 'model'] as const).every((name) => silence[name] === '' || silence[name] === alarm[name]);
 
-/** Whether the rate was accepted after the alarm opened. @param minute epoch minute. */
-export async function isAccepted(ask: Ask, alarm: Alarm, minute: number): Promise<boolean> {
+/**
+ * Whether the rate was accepted after the alarm opened.
+ * @param minute epoch minute.
+ * @returns since when it is normal, if somebody said so (ISO time), else since the alarm's change; undefined: it was not.
+ */
+export async function acceptedSince(ask: Ask, alarm: Alarm, minute: number): Promise<string | undefined> {
   const [accepted] = (await ask(
-    `SELECT count() AS many FROM routescope.events FINAL
+    `SELECT count() AS many, toUnixTimestamp(argMax(since, at)) AS since FROM routescope.events FINAL
      WHERE kind = 'accept' AND environment IN ('', {environment:String}) AND tag IN ('', {tag:String}) AND model IN ('', {model:String})
        AND at >= parseDateTimeBestEffort({opened:String}) AND at < toDateTime({to:UInt32})`,
     { ...placeOf(alarm), opened: alarm.opened_at, to: (minute + 1) * 60 },
-  )) as { many: string }[];
-  return Number(accepted?.many ?? 0) > 0;
+  )) as { many: string; since: string | null }[];
+  if (!accepted || Number(accepted.many) === 0) return undefined;
+  return Number(accepted.since ?? 0) > 0 ? new Date(Number(accepted.since) * 1_000).toISOString() : alarm.began.at;
 }
 
 /** No call of the last day began with the alarm's model, while the tag's calls go on with another one. */

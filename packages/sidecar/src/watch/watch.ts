@@ -17,7 +17,16 @@ import { metricsOf } from './metrics-of.ts';
 import { type NoticeTargets, type Target, targetsOf } from './notify.ts';
 import { type DriftSettings, defaultSettings, parametersOf } from './settings.ts';
 import { settle } from './settle.ts';
-import { covers, isAccepted, isUnused, openAmong, type Stored, silencesAt, storedAlarms, toldIds } from './stored.ts';
+import {
+  acceptedSince,
+  covers,
+  isUnused,
+  openAmong,
+  type Stored,
+  silencesAt,
+  storedAlarms,
+  toldIds,
+} from './stored.ts';
 import { createVerdicts } from './verdicts.ts';
 
 export interface WatchOptions extends Partial<NoticeTargets>, Places {
@@ -101,25 +110,22 @@ export function startWatch(
   async function closeByDecision(open: readonly Alarm[], minute: number): Promise<ReadonlySet<string>> {
     const closed = new Set<string>();
     for (const alarm of open) {
-      const state = (await isAccepted(ask, alarm, minute))
-        ? 'accepted'
-        : (await isUnused(ask, alarm, minute))
-          ? 'route_changed'
-          : undefined;
-      if (state === undefined) continue;
-      await record(closedAlarm(alarm, state, isoMinute(minute)));
+      const since = await acceptedSince(ask, alarm, minute);
+      if (since === undefined && !(await isUnused(ask, alarm, minute))) continue;
+      const state = since === undefined ? 'route_changed' : 'accepted';
+      await record(closedAlarm(alarm, state, isoMinute(minute)), since);
       closed.add(alarm.id);
     }
     return closed;
   }
 
-  const record = (alarm: Alarm): Promise<unknown> =>
+  const record = (alarm: Alarm, since = alarm.began.at): Promise<unknown> =>
     write([
       {
         id: `${alarm.id}/${alarm.state}`,
         kind: 'alarm',
         at: alarm.closed_at ?? alarm.opened_at,
-        since: alarm.began.at,
+        since,
         environment: alarm.environment,
         tag: alarm.tag,
         model: alarm.model,
