@@ -55,16 +55,38 @@ export async function withStore(options: StoreOptions, run: (ask: Ask) => Promis
 }
 
 async function answers(url: string, token: string | undefined): Promise<boolean> {
-  let status: number;
-  try {
-    const headers = bearer(token);
-    status = (await fetch(new URL('/status', url), { headers, signal: AbortSignal.timeout(2_000) })).status;
-  } catch {
-    return false;
-  }
-  if (status === 401) throw new Error(wantsToken(url));
-  return status === 200;
+  const answer = await knock(url, '/status', token, { patienceMs: 2_000 });
+  if (answer?.status === 401) throw new Error(wantsToken(url));
+  return answer?.status === 200;
 }
+
+/**
+ * Asks a sidecar. Undefined when nobody answers there.
+ * @throws Error when somebody does, whose certificate is not trusted.
+ */
+export async function knock(
+  sidecar: string,
+  path: string,
+  token: string | undefined,
+  { method = 'GET', patienceMs = 600_000 } = {},
+): Promise<Response | undefined> {
+  try {
+    return await fetch(new URL(path, sidecar), {
+      method,
+      headers: bearer(token),
+      signal: AbortSignal.timeout(patienceMs),
+    });
+  } catch (problem) {
+    const { code = '' } = ((problem as Error).cause ?? {}) as NodeJS.ErrnoException;
+    if (!/CERT|SELF_SIGNED|^ERR_TLS|^UNABLE_TO/.test(code)) return undefined;
+    throw new Error(
+      `the certificate of ${sidecar} is not trusted (${code}): name the file of its authority in NODE_EXTRA_CA_CERTS`,
+    );
+  }
+}
+
+export const nobodyAt = (url: string): string =>
+  `no sidecar answers at ${url}: start one with 'routescope serve', or name another with --url`;
 
 /** The query endpoint of a sidecar. */
 export const questionsTo = (url: string, token: string | undefined): ClickHouseClient =>

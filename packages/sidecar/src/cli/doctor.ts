@@ -4,7 +4,7 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { type Check, clock, disk, engine, type Health, ledger, tables } from '../doctor/checks.ts';
 import { askOf } from '../engine/ask.ts';
 import type { SidecarStatus } from '../pipeline.ts';
-import { bearer, questionsTo, wantsToken } from './ask.ts';
+import { knock, nobodyAt, questionsTo, wantsToken } from './ask.ts';
 import { command } from './command.ts';
 import { data, json, token, url } from './options.ts';
 
@@ -28,15 +28,14 @@ export const doctor = command({
 
 /** Every check there is; those that need what failed before are skipped. */
 export async function examine(sidecar: string, token: string | undefined, dataDirectory: string): Promise<Check[]> {
-  const headers = bearer(token);
-  const get = (path: string): Promise<Response | undefined> =>
-    fetch(new URL(path, sidecar), { headers, signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
+  const get = (path: string): Promise<Response | undefined> => knock(sidecar, path, token, { patienceMs: 10_000 });
   const asked = Date.now();
-  const answer = await get('/status');
+  const answer = await get('/status').catch((problem: Error) => problem);
   const space = await statfs(dataDirectory).then(
     ({ bavail, blocks, bsize }) => disk(dataDirectory, bavail * bsize, blocks * bsize),
     (): Check => ({ name: 'disk', health: 'skipped', says: `there is no ${dataDirectory} on this machine` }),
   );
+  if (answer instanceof Error) return [{ name: 'port', health: 'fail', says: answer.message }, space];
   if (!answer?.ok) return [port(sidecar, answer?.status), space];
 
   const date = answer.headers.get('date');
@@ -69,7 +68,7 @@ function port(sidecar: string, status: number | undefined): Check {
   if (status === 200) return { name: 'port', health: 'ok', says: `a sidecar answers at ${sidecar}` };
   const says =
     status === undefined
-      ? `nothing answers at ${sidecar}: start one with 'routescope serve', or name another with --url`
+      ? nobodyAt(sidecar)
       : status === 401
         ? wantsToken(sidecar)
         : `${sidecar} answered ${status}: something else listens there (a collector, Jaeger?)`;

@@ -1,6 +1,10 @@
 /** The commands that look after a data directory and its sidecar, as a user types them. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +15,7 @@ import { migrations, preparation } from '../engine/migrate.ts';
 import { retentionStatements } from '../engine/retention.ts';
 import { openServer } from '../engine/server.ts';
 import { type Sidecar, startSidecar } from '../pipeline.ts';
+import { cert, key } from '../testing/certificate.ts';
 import { startTestServer } from '../testing/server.ts';
 import { withStore } from './ask.ts';
 import { helpOf, invocationOf, UsageError } from './command.ts';
@@ -211,6 +216,26 @@ describe('beside a sidecar that asks for its token', () => {
       ),
     );
     for (const { health } of checks) expect(['ok', 'warn', 'skipped']).toContain(health);
+  });
+
+  test('something else that listens there, and a certificate nobody trusts, are told apart from nobody', async () => {
+    const other = createServer((_, response) => response.writeHead(404).end('no'));
+    const secure = createTlsServer({ cert, key }, (_, response) => response.end('{}'));
+    for (const server of [other, secure]) await once(server.listen(0, '127.0.0.1'), 'listening');
+    const port = (server: Server): number => (server.address() as AddressInfo).port;
+    const told = async (name: string, url: string) => {
+      const { problem, said } = await run(name, '--url', url);
+      return `${said} ${problem?.message}`;
+    };
+    for (const name of ['status', 'doctor']) {
+      expect(await told(name, `http://127.0.0.1:${port(other)}`)).toContain('something else listens there');
+      expect(await told(name, `https://127.0.0.1:${port(secure)}`)).toMatch(
+        /the certificate of https:.* is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\): name the file of its authority in NODE_EXTRA_CA_CERTS/,
+      );
+      expect(await told(name, 'http://127.0.0.1:1')).toContain('no sidecar answers at http://127.0.0.1:1: start one');
+    }
+    expect(await told('report', `https://127.0.0.1:${port(secure)}`)).toContain('is not trusted');
+    for (const server of [other, secure]) server.close();
   });
 
   test('doctor where nobody listens fails, and its JSON says why', async () => {

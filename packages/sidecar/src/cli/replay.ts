@@ -6,7 +6,7 @@ import { openEngine } from '../engine/supervise.ts';
 import { deadLettersIn } from '../load/dead-letter.ts';
 import { insertIntoChild, insertIntoServer } from '../load/insert.ts';
 import { replay as putBack, type Replayed } from '../load/replay.ts';
-import { bearer, wantsToken } from './ask.ts';
+import { knock, wantsToken } from './ask.ts';
 import { clickhouse, serverFrom } from './clickhouse.ts';
 import { command } from './command.ts';
 import { data, json, token, url } from './options.ts';
@@ -32,8 +32,7 @@ export const replay = command({
 
 /** Undefined when no sidecar answers there. */
 async function ask(sidecar: string, token: string | undefined): Promise<Replayed | undefined> {
-  const headers = bearer(token);
-  const answer = await fetch(new URL('/v1/replay', sidecar), { method: 'POST', headers }).catch(() => undefined);
+  const answer = await knock(sidecar, '/v1/replay', token, { method: 'POST' });
   if (answer?.status === 401) throw new Error(wantsToken(sidecar));
   if (answer && !answer.ok) throw new Error(`${sidecar} answered ${answer.status}: ${await answer.text()}`);
   return answer?.json() as Promise<Replayed> | undefined;

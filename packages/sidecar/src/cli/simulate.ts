@@ -3,7 +3,7 @@ import { startSidecar } from '../pipeline.ts';
 import { simulate as send } from '../simulate/simulate.ts';
 import { environment } from '../simulate/spans.ts';
 import { quietStoryOf, storyOf } from '../simulate/story.ts';
-import { bearer, type StoreOptions, wantsToken, withStore } from './ask.ts';
+import { bearer, knock, type StoreOptions, wantsToken, withStore } from './ask.ts';
 import { command, UsageError, whole } from './command.ts';
 import { data, json, token, url } from './options.ts';
 
@@ -112,10 +112,7 @@ async function refuseRealCalls(store: StoreOptions): Promise<void> {
 
 /** Undefined when no sidecar answers. @throws Error when it asks for another token. */
 async function statusOf(url: string, token: string | undefined): Promise<{ queued: number } | undefined> {
-  const answer = await fetch(new URL('/status', url), {
-    headers: bearer(token),
-    signal: AbortSignal.timeout(2_000),
-  }).catch(() => undefined);
+  const answer = await knock(url, '/status', token, { patienceMs: 2_000 });
   if (answer?.status === 401) throw new Error(wantsToken(url));
   return answer?.ok ? ((await answer.json()) as { queued: number }) : undefined;
 }

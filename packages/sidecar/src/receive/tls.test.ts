@@ -1,4 +1,4 @@
-/** Both doors with TLS. The certificate is of this test alone, for localhost, and stands here for the next hundred years. */
+/** Both doors with TLS. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -10,6 +10,7 @@ import { Redactor } from '../redact/redactor.ts';
 import { createHttpServer, type Routes } from '../server.ts';
 import { openSeen } from '../spool/seen.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';
+import { cert, key } from '../testing/certificate.ts';
 import { defaultLimits } from './body.ts';
 import { Buffers } from './buffers.ts';
 import { createCounters } from './counters.ts';
@@ -17,23 +18,6 @@ import { type GrpcServer, startGrpcServer } from './grpc.ts';
 import { createHttpEndpoint } from './http.ts';
 import { requestFromJson } from './json.ts';
 import { createReceiver } from './receiver.ts';
-
-const cert = Buffer.from(`-----BEGIN CERTIFICATE-----
-MIIBnDCCAUGgAwIBAgIUeLKLiIk0L75c6BdLmbbJ3AySAeAwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNDIyNDUyN1oYDzIxMjYxMDMx
-MjI0NTI3WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAAQ67omX6jYUq1OF4PsvJOmx13RHPMtwdseHQ5sVDBrDVNb8xg9vo/SC
-i8hRCxWRP4N7aYGNz1K8lnDvW1pRtgoZo28wbTAdBgNVHQ4EFgQU+2dThSYVC7JQ
-rCFEOkMoCfxVfccwHwYDVR0jBBgwFoAU+2dThSYVC7JQrCFEOkMoCfxVfccwDwYD
-VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
-zj0EAwIDSQAwRgIhAPdB0qm1HtRRAUIMpmJyZ1kD41WFWXcSFC6tydvsD0H6AiEA
-wbW6D8ntEaAx1vjjeRrd1Biksm1Gv4tQdssF6CSNKrA=
------END CERTIFICATE-----\n`);
-const key = Buffer.from(`-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg8vc3KB2kLqyQbmBx
-hAnA3HY8zpwqvJpgxTgDGLza2mShRANCAAQ67omX6jYUq1OF4PsvJOmx13RHPMtw
-dseHQ5sVDBrDVNb8xg9vo/SCi8hRCxWRP4N7aYGNz1K8lnDvW1pRtgoZ
------END PRIVATE KEY-----\n`);
 
 const directory = mkdtempSync(join(tmpdir(), 'routescope-tls-'));
 const counters = createCounters();
