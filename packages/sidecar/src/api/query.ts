@@ -85,7 +85,7 @@ function forward(
 
 function refuseForNow(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('retry-after', '1');
-  refuse(response, 503, 210, 'The engine is being started; ask again in a moment.', 'NETWORK_ERROR');
+  refuse(response, 503, 210, 'The engine is away; ask again in a moment.', 'NETWORK_ERROR');
 }
 
 /** As ClickHouse says it, so that its clients parse it. */

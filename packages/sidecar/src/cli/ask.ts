@@ -6,6 +6,7 @@ import type { Ask } from '@routescope/panels';
 import { askOf } from '../engine/ask.ts';
 import { openServer, type Server } from '../engine/server.ts';
 import { openEngine } from '../engine/supervise.ts';
+import { UsageError } from './command.ts';
 
 export interface StoreOptions {
   readonly url: string;
@@ -62,7 +63,7 @@ async function answers(url: string, token: string | undefined): Promise<boolean>
 
 /**
  * Asks a sidecar. Undefined when nobody answers there.
- * @throws Error when somebody does, whose certificate is not trusted.
+ * @throws UsageError when that is no address; Error when somebody answers whose certificate is not trusted.
  */
 export async function knock(
   sidecar: string,
@@ -70,6 +71,8 @@ export async function knock(
   token: string | undefined,
   { method = 'GET', patienceMs = 600_000 } = {},
 ): Promise<Response | undefined> {
+  if (!/^https?:/.test(sidecar) || !URL.canParse(sidecar))
+    throw new UsageError(`--url ${sidecar}: expected the sidecar's address, as in http://127.0.0.1:4318`);
   try {
     return await fetch(new URL(path, sidecar), {
       method,

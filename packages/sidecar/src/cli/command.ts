@@ -87,7 +87,11 @@ export function invocationOf(
       },
     });
   } catch (problem) {
-    throw new UsageError(problem instanceof Error ? problem.message : String(problem));
+    const { code, message } = problem as NodeJS.ErrnoException;
+    const [, unknown] = /Unknown option '([^']+)'/.exec(message) ?? [];
+    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && unknown !== undefined)
+      throw new UsageError(`${unknown} is no option of ${name}; 'routescope ${name} --help' lists them`);
+    throw new UsageError(message);
   }
   const { values: given, positionals } = parsed;
   if (operands === undefined && positionals.length > 0)

@@ -5,7 +5,7 @@ import { type Check, clock, disk, engine, type Health, ledger, tables } from '..
 import { askOf } from '../engine/ask.ts';
 import type { SidecarStatus } from '../pipeline.ts';
 import { knock, nobodyAt, questionsTo, wantsToken } from './ask.ts';
-import { command } from './command.ts';
+import { command, UsageError } from './command.ts';
 import { data, json, token, url } from './options.ts';
 
 const mark: Readonly<Record<Health, string>> = { ok: 'ok   ', warn: 'WARN ', fail: 'FAIL ', skipped: '-    ' };
@@ -30,7 +30,10 @@ export const doctor = command({
 export async function examine(sidecar: string, token: string | undefined, dataDirectory: string): Promise<Check[]> {
   const get = (path: string): Promise<Response | undefined> => knock(sidecar, path, token, { patienceMs: 10_000 });
   const asked = Date.now();
-  const answer = await get('/status').catch((problem: Error) => problem);
+  const answer = await get('/status').catch((problem: Error) => {
+    if (problem instanceof UsageError) throw problem;
+    return problem;
+  });
   const space = await statfs(dataDirectory).then(
     ({ bavail, blocks, bsize }) => disk(dataDirectory, bavail * bsize, blocks * bsize),
     (): Check => ({ name: 'disk', health: 'skipped', says: `there is no ${dataDirectory} on this machine` }),

@@ -112,7 +112,9 @@ describe('every command', () => {
       expect(helpOf(command)).toContain(`routescope ${name}`);
       for (const option of Object.keys(command.options)) expect(helpOf(command)).toContain(`--${option}`);
       expect(() => invocationOf(command, ['--no-such-option'], {})).toThrow(UsageError);
-      expect(() => invocationOf(command, ['--no-such-option'], {})).toThrow('no-such-option');
+      expect(() => invocationOf(command, ['--no-such-option'], {})).toThrow(
+        `--no-such-option is no option of ${name}; 'routescope ${name} --help' lists them`,
+      );
     },
   );
 
@@ -129,6 +131,8 @@ describe('every command', () => {
     ['move', ['--to', 'clickhouse://h:9000'], 'not its native one'],
     ['backup', [], 'say where to with --to'],
     ['restore', [], 'say where from with --from'],
+    ['status', ['--url', 'nonsense'], "--url nonsense: expected the sidecar's address"],
+    ['doctor', ['--url', 'localhost:4318'], "--url localhost:4318: expected the sidecar's address"],
     ['forget', [], 'say whom: --session ID or --user ID'],
     ['forget', ['--session', 'a', '--user', 'b'], 'say whom'],
     ['forget', ['--session', ''], 'say whom'],
@@ -146,6 +150,7 @@ describe('every command', () => {
 
   test('replay where there is neither sidecar nor data says what to name', async () => {
     const { problem } = await run('replay', '--data', at('nowhere'));
+    expect((await run('replay', '--url', 'http://127.0.0.1:1')).problem?.message).toContain('no sidecar answers at');
     expect(problem?.message).toMatch(/nowhere: name the directory with --data, a sidecar with --url, or the server/);
   });
 

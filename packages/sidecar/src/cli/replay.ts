@@ -6,7 +6,7 @@ import { openEngine } from '../engine/supervise.ts';
 import { deadLettersIn } from '../load/dead-letter.ts';
 import { insertIntoChild, insertIntoServer } from '../load/insert.ts';
 import { replay as putBack, type Replayed } from '../load/replay.ts';
-import { knock, wantsToken } from './ask.ts';
+import { knock, nobodyAt, wantsToken } from './ask.ts';
 import { clickhouse, serverFrom } from './clickhouse.ts';
 import { command } from './command.ts';
 import { data, json, token, url } from './options.ts';
@@ -18,6 +18,7 @@ export const replay = command({
   async run({ values, given }, { print, log }) {
     const server = serverFrom(values);
     const running = given.has('data') ? undefined : await ask(values.url, values.token);
+    if (running === undefined && given.has('url')) throw new Error(nobodyAt(values.url));
     const replayed = running ?? (await alone(values.data, server, log));
     if (values.json) print(JSON.stringify(replayed));
     else {
