@@ -9,6 +9,7 @@ import {
   type MinuteRow,
   markersOf,
   multiplesOf,
+  pinnedOf,
   recoveryThreshold,
   thresholdOf,
   type Watched,
@@ -111,4 +112,35 @@ export function recover(trial: Trial & { readonly change: Omit<Change, 'at' | 'u
       ),
   );
   return over && over.at - start - back;
+}
+
+/**
+ * A rate that creeps, looked at once a day, against everything seen or against pins of what was quiet too.
+ * @param days until the whole change is there; it begins after four weeks.
+ * @returns days from its beginning to the alarm, undefined when there is none until it ends.
+ */
+export function creep(
+  world: World,
+  seed: number,
+  multiple: number,
+  days: number,
+  isPinned: boolean,
+): number | undefined {
+  const before = 28;
+  const total = before + days;
+  const counts = stream(createRandom(seed), world, total * day, start, {
+    at: before * day,
+    multiple,
+    ramp: days * day,
+  });
+  const sum = (from: number, values: Float64Array): number =>
+    values.subarray(from * day, (from + 28) * day).reduce((all, value) => all + value, 0);
+  for (let today = before; today <= total; today++) {
+    const pins = [];
+    for (let from = 0; isPinned && from + 56 <= today; from += 28)
+      pins.push({ units: sum(from, counts.units), fallbacks: sum(from, counts.fallbacks) });
+    const judge = createJudge({ counts, markers: [], monitorFrom: 0, ...pinnedOf(pins), ...asRise });
+    if (judge.evidence(start + today * day).minutes >= threshold) return today - before;
+  }
+  return undefined;
 }

@@ -7,7 +7,7 @@ export {
   type Release,
   type Replayed,
 } from './backtest.ts';
-export { type Counts, countsOf, type MinuteRow, type Period } from './counts.ts';
+export { type Counts, countsOf, type MinuteRow, type Period, pinnedOf } from './counts.ts';
 export { type Baseline, confirmedMultiple, type Evidence, type Marker, type Question } from './evidence.ts';
 export { isOver } from './life.ts';
 export { markersOf } from './markers.ts';

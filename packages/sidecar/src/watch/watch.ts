@@ -15,6 +15,7 @@ import { findingsOf, type Places } from './explain.ts';
 import { stepsOf } from './life.ts';
 import { metricsOf } from './metrics-of.ts';
 import { type NoticeTargets, type Target, targetsOf } from './notify.ts';
+import { pinQuiet } from './pins.ts';
 import { type DriftSettings, defaultSettings, parametersOf } from './settings.ts';
 import { settle } from './settle.ts';
 import {
@@ -79,6 +80,7 @@ export function startWatch(
     const began = performance.now();
     if (now - settledAt >= settleEveryMs) {
       await settle(store.writer, Math.floor(now / 1_000));
+      await pinQuiet(ask, write, now);
       settledAt = now;
     }
     const minute = Math.floor((now - latenessMs) / 60_000);
