@@ -42,7 +42,7 @@ export async function harness({ rounds, seed, without, progress }: HarnessOption
   const random = randomOf(seed);
   const planned: Round[] = [];
   // A fresh directory is migrated at its first start: it dies at some of those steps before it ever listens.
-  for (const nth of [1, 11, 21]) planned.push({ ...stillborn, fault: { dieAt: 'migration', nth } });
+  for (const nth of without ? [] : [1, 11, 21]) planned.push({ ...stillborn, fault: { dieAt: 'migration', nth } });
   for (let index = 0; planned.length < rounds; index++)
     planned.push(...(kinds[index % kinds.length] as (typeof kinds)[number])(random));
   planned.length = rounds;
@@ -52,7 +52,7 @@ export async function harness({ rounds, seed, without, progress }: HarnessOption
   let done = 0;
   const worlds = new Map<string, World>();
   try {
-    for (const name of ['embedded', 'server'] as const)
+    for (const name of new Set(planned.map(({ world }) => world)))
       worlds.set(name, await openWorld(name, randomOf(seed), without));
     // Side by side: where one waits, the other goes on.
     const ends = await Promise.all(

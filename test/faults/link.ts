@@ -70,6 +70,7 @@ export async function openLink(to: number | string): Promise<Link> {
       if (state === 'refused') await listen(port);
       if (next === 'refused') await leave();
       state = next;
+      connections = 0;
     },
     get troubled() {
       return troubled;
