@@ -23,9 +23,9 @@ async function withoutGuard(guard: string, rounds: number): Promise<{ code: numb
 
 test('without the fsync spans are lost; without the token, or without the set of seen spans, they are doubled', async () => {
   const [fsync, token, seen] = await Promise.all([
-    withoutGuard('fsync', 6),
-    withoutGuard('token', 8),
-    withoutGuard('seen', 4),
+    withoutGuard('fsync', 3),
+    withoutGuard('token', 5),
+    withoutGuard('seen', 3),
   ]);
   expect(fsync?.code).toBe(1);
   expect(fsync?.lost).toBeGreaterThan(0);
