@@ -134,7 +134,11 @@ describe('batches', () => {
   });
 });
 
-async function forwarding(target: Target, answers: (body: Buffer) => Answer, more: Partial<ForwarderOptions> = {}) {
+async function forwarding(
+  target: Target,
+  answers: (body: Buffer) => Answer | Promise<Answer>,
+  more: Partial<ForwarderOptions> = {},
+) {
   const waits: number[] = [];
   const said: string[] = [];
   const bodies: Buffer[] = [];
@@ -234,6 +238,42 @@ describe('forwarding', () => {
     await append([span('a', 'young')]);
     await expect.poll(() => forwarder.status()[0]).toMatchObject({ stored: 1, expired: 2, queued: 0 });
     expect(bodies.at(-1)?.includes('young')).toBe(true);
+    await forwarder.close();
+  });
+
+  test('a disk that does not take the note of what was sent is waited for; each span is counted once', async () => {
+    const { spool: opened, forwarder, append, said } = await forwarding(target, () => ({ kind: 'taken', rejected: 0 }));
+    const { consumed } = opened;
+    let failures = 2;
+    (opened as { consumed: typeof consumed }).consumed = async (...given) => {
+      if (failures-- > 0) throw new Error('ENOSPC: no space left on device');
+      return consumed(...given);
+    };
+    await append([span('a', 'one'), span('a', 'two')]);
+    await expect.poll(() => forwarder.status()[0]).toMatchObject({ stored: 2, queued: 0, retries: 2 });
+    expect(said[0]).toContain('segment 1 cannot be read, or noted as sent: ENOSPC');
+    await forwarder.close();
+  });
+
+  test('what it missed while it was sent is missed, and not sent as well', async () => {
+    const {
+      spool: opened,
+      forwarder,
+      append,
+    } = await forwarding(target, async () => {
+      if (opened.pending(consumersOf([target], 1)[0]?.name as string).length === 1) {
+        for (let more = 0; more < 3; more++) {
+          await opened.append([randomBytes(500_000)], 1); // far behind now
+          await opened.rotate();
+        }
+      }
+      return { kind: 'taken', rejected: 0 };
+    });
+    await append([span('a', 'one'), span('a', 'two')]);
+    await expect.poll(() => forwarder.status()[0]).toMatchObject({ queued: 0, stored: 0 });
+    const { skipped, filtered } = forwarder.status()[0] as { skipped: number; filtered: number };
+    expect(skipped + filtered).toBe(5);
+    expect(skipped).toBeGreaterThanOrEqual(2);
     await forwarder.close();
   });
 

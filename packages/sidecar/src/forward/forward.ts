@@ -140,8 +140,10 @@ class Lane {
     const { spool } = this.#options;
     while (!this.#stop.signal.aborted) {
       const next = spool.pending(this.#consumer)[0];
-      if (next && this.#isTooOld(next)) await this.#giveUp(next, next.spans);
-      else if (next) await this.#segment(next);
+      if (next)
+        await this.#segment(next).catch((problem: Error) =>
+          this.#later(1, `segment ${next.number} cannot be read, or noted as sent: ${problem.message}`),
+        );
       else if (this.#isClosing) return;
       else
         await new Promise<void>((resolve) => {
@@ -151,23 +153,43 @@ class Lane {
   }
 
   async #segment(segment: Segment): Promise<void> {
+    const { spool } = this.#options;
     const { number, path, spans } = segment;
-    let bytes: Buffer;
-    try {
-      bytes = await readFile(path);
-    } catch (problem) {
-      // Left behind while it was about to be read: the spool has moved the cursor on.
-      if ((problem as NodeJS.ErrnoException).code === 'ENOENT') return;
-      return this.#later(1, `cannot read ${path}: ${(problem as Error).message}`);
-    }
+    const became = { stored: 0, rejected: 0, filtered: 0, expired: 0 };
     let passed = 0;
-    for (const batch of batchesOf(bytes, this.#batches)) {
-      if (!(await this.#send(batch, segment)))
-        return this.#isTooOld(segment) ? this.#giveUp(segment, spans - passed) : undefined;
-      passed += batch.spans;
+    let isWhole = !this.#isTooOld(segment);
+    if (isWhole) {
+      let bytes: Buffer;
+      try {
+        bytes = await readFile(path);
+      } catch (problem) {
+        // Left behind while it was about to be read: the spool has moved the cursor on.
+        if (spool.pending(this.#consumer)[0]?.number !== number) return;
+        throw problem;
+      }
+      for (const batch of batchesOf(bytes, this.#batches)) {
+        const sent = await this.#send(batch, segment);
+        if (sent === undefined) {
+          isWhole = false;
+          break;
+        }
+        passed += batch.spans;
+        became.stored += batch.spans - sent.rejected;
+        became.rejected += sent.rejected;
+      }
     }
-    this.#filtered += spans - passed;
-    await this.#options.spool.consumed(this.#consumer, number);
+    if (!isWhole && !this.#isTooOld(segment)) return; // stopped: what is sent already is sent again
+    became[isWhole ? 'filtered' : 'expired'] = spans - passed;
+    // Left behind meanwhile: the spool has counted all of it as missed.
+    if (!(await spool.consumed(this.#consumer, number))) return;
+    this.#stored += became.stored;
+    this.#rejected += became.rejected;
+    this.#filtered += became.filtered;
+    this.#expired += became.expired;
+    if (became.expired > 0)
+      this.#options.log(
+        `${this.#name} misses ${became.expired} spans: it has not taken them since ${new Date(segment.at).toISOString()}`,
+      );
   }
 
   #isTooOld({ at }: Segment): boolean {
@@ -175,31 +197,21 @@ class Lane {
     return now() - at > maxAgeMs;
   }
 
-  /** @param spans those of the segment that the target has not got. */
-  async #giveUp({ number, at }: Segment, spans: number): Promise<void> {
-    await this.#options.spool.consumed(this.#consumer, number);
-    this.#expired += spans;
-    this.#options.log(`${this.#name} misses ${spans} spans: it has not taken them since ${new Date(at).toISOString()}`);
-  }
-
-  /** False when it was stopped, or what is sent got too old, before the target had it. */
-  async #send({ body, signal, spans }: Batch, segment: Segment): Promise<boolean> {
+  /** Undefined when it was stopped, or what is sent got too old, before the target had it. */
+  async #send({ body, signal, spans }: Batch, segment: Segment): Promise<{ readonly rejected: number } | undefined> {
     for (let tries = 1; !this.#stop.signal.aborted && !this.#isTooOld(segment); tries++) {
       const answer = await this.#sender.send(body, signal);
       if (answer.kind === 'taken') {
-        this.#stored += spans - answer.rejected;
-        this.#rejected += answer.rejected;
         this.#recovered();
-        return true;
+        return { rejected: answer.rejected };
       }
       if (answer.kind === 'refused') {
-        this.#rejected += spans;
         this.#options.log(`${this.#name} refuses ${spans} spans for good: ${answer.because}`);
-        return true;
+        return { rejected: spans };
       }
       await this.#later(tries, answer.because, answer.afterMs);
     }
-    return false;
+    return undefined;
   }
 
   async #later(tries: number, because: string, afterMs?: number): Promise<void> {

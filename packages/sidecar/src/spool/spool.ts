@@ -37,7 +37,8 @@ export interface Spool {
   rotate(): Promise<void>;
   /** Closed segments the consumer has not consumed, oldest first. */
   pending(consumer: string): readonly Segment[];
-  consumed(consumer: string, segment: number): Promise<void>;
+  /** Resolves to false when the consumer had been left behind it meanwhile. @throws the disk's error; it may be tried again. */
+  consumed(consumer: string, segment: number): Promise<boolean>;
   /** Calls `listener` whenever a segment has been closed. */
   onClosed(listener: () => void): void;
   /** Every segment on disk, oldest first, the active one last. */
@@ -238,8 +239,11 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     active = undefined;
     closed.push({ number, path, spans, bytes, at });
     await file.close();
-    for (const consumer of consumers) await leaveBehind(consumer);
-    for (const listener of listeners) listener();
+    try {
+      for (const consumer of consumers) await leaveBehind(consumer);
+    } finally {
+      for (const listener of listeners) listener();
+    }
   }
 
   /** A consumer that is too far behind misses its oldest segments; the others are not held up by it. */
@@ -303,11 +307,12 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     onClosed: (listener) => void listeners.push(listener),
     consumed: (consumer, segment) =>
       inTurn(async () => {
-        if (segment <= (cursors.get(consumer) ?? 0)) return; // it was left behind meanwhile
+        if (segment <= (cursors.get(consumer) ?? 0)) return false;
         await writeCursor(directory, consumer, segment);
         cursors.set(consumer, segment);
         await forget();
         await finishIfWanted();
+        return true;
       }),
     get segments() {
       return active ? [...closed, active] : [...closed];
