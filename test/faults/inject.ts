@@ -54,16 +54,17 @@ async function inject(fault: Fault): Promise<void> {
   /** Segments that are being written; the loader opens them too, to read. */
   const segments = new WeakMap<FileHandle, string>();
   const segmentOf = (file: FileHandle): string | undefined => segments.get(file);
-  const { open, rename } = fsp;
+  const { open, rename, writeFile } = fsp;
   const some = await open('/dev/null');
   const proto = Object.getPrototypeOf(some) as FileHandle;
   await some.close();
   let opened = 0;
   let written = 0;
+  const isFailing = (count: number): boolean => count >= nth && count < nth + failing;
 
   fsp.open = async (path, flags, mode) => {
     if (!String(path).endsWith('.seg') || flags !== 'a') return open(path, flags, mode);
-    if (disk === 'read-only' && ++opened >= nth && opened < nth + failing) {
+    if (disk === 'read-only' && isFailing(++opened)) {
       struck();
       throw error('EROFS');
     }
@@ -76,13 +77,19 @@ async function inject(fault: Fault): Promise<void> {
     };
     return file;
   };
+  // While the disk is bad it takes no cursor either, no dead letter, and no piece of a segment.
+  fsp.writeFile = async (...given) => {
+    if (disk === 'read-only' && isFailing(opened)) throw error('EROFS');
+    if (disk === 'full' && isFailing(written)) throw error('ENOSPC');
+    return writeFile(...given);
+  };
   fsp.rename = async (from, to) => {
     if (String(to).endsWith('.cursor')) step('before-cursor');
     return rename(from, to);
   };
   const { writev, datasync } = proto;
   proto.writev = async function (this: FileHandle, buffers: readonly NodeJS.ArrayBufferView[]) {
-    if (disk === 'full' && segmentOf(this) && ++written >= nth && written < nth + failing) {
+    if (disk === 'full' && segmentOf(this) && isFailing(++written)) {
       struck();
       const all = Buffer.concat(buffers as Uint8Array[]);
       await this.write(all.subarray(0, all.length / 2)); // a full disk takes what fits
