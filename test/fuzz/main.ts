@@ -11,15 +11,30 @@ import { requestFromJson } from './parts.ts';
 const hangMs = 5_000;
 const growthBytes = 24 * 1024 * 1024;
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string' }, seed: { type: 'string' }, json: { type: 'boolean' } },
-});
-const runs = Number(values.runs ?? 1_000_000);
-const seed = Number(values.seed ?? 1);
-if (!Number.isInteger(runs) || runs < 1 || !Number.isInteger(seed)) {
-  process.stderr.write('usage: npm run fuzz -- [--runs N] [--seed N] [--json]\n');
-  process.exit(2);
+const usage = 'usage: npm run fuzz -- [--runs N] [--seed N] [--json]\n';
+function argumentsOf(): { runs: number; seed: number; json: boolean } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        runs: { type: 'string', default: '1000000' },
+        seed: { type: 'string', default: '1' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help) {
+      process.stdout.write(usage);
+      process.exit(0);
+    }
+    const [runs, seed] = [Number(values.runs), Number(values.seed)];
+    if (Number.isInteger(runs) && runs >= 1 && Number.isInteger(seed)) return { runs, seed, json: values.json };
+    throw new Error(`--runs ${values.runs} --seed ${values.seed}: expected whole numbers, and at least one run`);
+  } catch (problem) {
+    process.stderr.write(`${(problem as Error).message}\n${usage}`);
+    process.exit(2);
+  }
 }
+const { runs, seed, json } = argumentsOf();
 
 const texts = requests.map((request) => Buffer.from(JSON.stringify(request)));
 const bodies = texts.map((text) => requestFromJson(text.toString()));
@@ -56,7 +71,7 @@ for (let run = 0; run < runs && failures.length < 10; run++) {
   if (tookMs > hangMs) failures.push({ problem: `took ${Math.round(tookMs)} ms`, path, body: body.toString('base64') });
   slowestMs = Math.max(slowestMs, tookMs);
   if (run === Math.floor(runs / 5)) settledBytes = heldBytes();
-  if (!values.json && run > 0 && run % 1_000_000 === 0) process.stderr.write(`${run} runs\n`);
+  if (!json && run > 0 && run % 1_000_000 === 0) process.stderr.write(`${run} runs\n`);
 }
 const grownBytes = heldBytes() - settledBytes;
 if (grownBytes > growthBytes)
@@ -73,7 +88,7 @@ const said = {
   grownBytes,
   cpuSeconds: Math.round((user + system) / 1e5) / 10,
 };
-if (values.json) process.stdout.write(`${JSON.stringify(said)}\n`);
+if (json) process.stdout.write(`${JSON.stringify(said)}\n`);
 else {
   process.stdout.write(
     `${runs} broken bodies (seed ${seed}): ${accepted} taken as protobufjs takes them, ${said.refused} refused, ${failures.length} failures; slowest ${said.slowestMs} ms, memory grew by ${Math.round(grownBytes / 1024)} KiB, ${said.cpuSeconds} s of CPU\n`,
