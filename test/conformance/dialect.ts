@@ -56,15 +56,17 @@ export function dialectOf(version: Version): Dialect {
   const lib = cloud === undefined ? module : { ...errorsOf(version), ...module, default: module[cloud.name] };
   const [major = 0, minor = 0] = installedVersion(version).split('.').map(Number);
   const number = major * 1_000 + minor;
+  // Anthropic's newer SDKs trace themselves, and a broken exporter breaks their streams: not what we compare with.
+  const untraced = version.sdk === 'anthropic' ? { openTelemetry: false } : {};
   const options: Dialect['options'] = (fetch, more = {}) => {
     if (cloud === undefined) {
       const baseURL = version.sdk === 'openai' ? 'https://llm.example/v1' : 'https://llm.example';
-      return { apiKey: key, baseURL, maxRetries: 0, fetch, ...more };
+      return { apiKey: key, baseURL, maxRetries: 0, fetch, ...untraced, ...more };
     }
     const placed = Object.entries(cloud.options(key)).filter(
       ([name]) => !('baseURL' in more && cloud.place.includes(name)),
     );
-    return { ...Object.fromEntries(placed), maxRetries: 0, fetch: cloudFetch(cloud, fetch), ...more };
+    return { ...Object.fromEntries(placed), maxRetries: 0, fetch: cloudFetch(cloud, fetch), ...untraced, ...more };
   };
   const common: Common = {
     version,

@@ -1,28 +1,30 @@
 /**
- * `npm run test:conformance [-- --only NAME,… | --newest] [--fixtures DIR] [--node VERSION,…] [--json]`: does the
+ * `npm run test:conformance [-- --only NAME,… | --newest] [--fixtures DIR] [--node VERSION,…] [--mutants] [--json]`: does the
  * observed client do exactly what the bare one does, on every SDK version we say we support? One process per version;
  * exits 1 when a check failed.
  */
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { install } from '../install.ts';
 import { ownFixtures } from '../provider/fixtures.ts';
 import { checksOf } from './checks/index.ts';
 import { dialectOf } from './dialect.ts';
+import { mutants } from './mutants.ts';
+import { inProcess } from './process.ts';
 import { type Report, runChecks } from './run.ts';
 import { checkTypes } from './types.ts';
 import { nodeOf, sdksFolder, type Version, versions } from './versions.ts';
 
-const usage = `usage: npm run test:conformance [-- --only NAME,... | --newest] [--fixtures DIR] [--node VERSION,...] [--json]
+const usage = `usage: npm run test:conformance [-- --only NAME,... | --newest] [--fixtures DIR] [--node VERSION,...] [--mutants] [--json]
 
 Runs every check on the bare client and the observed one side by side.
   --only      versions by name: ${versions.map(({ name }) => name).join(', ')}
   --newest    the two newest versions of each SDK
   --fixtures  replay the recorded answers below this directory instead of the project's own
   --node      run on these versions of Node (such as 20,22,24) instead of this one
+  --mutants   break the wrapper in ${mutants.length} places, one after the other, and tell what no check notices (of the
+              newest version of each SDK, unless --only names others)
   --json      print {passed, failed, exempt: [{check, version, why}], ...}
 `;
 
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     fixtures: { type: 'string' },
     node: { type: 'string' },
     json: { type: 'boolean' },
+    mutants: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
     /** Internal: this process runs one version and writes its report there. */
     report: { type: 'string' },
@@ -49,7 +52,10 @@ if (!existsSync(fixtures)) refuse(`--fixtures: there is no directory ${fixtures}
 const chosen = choose();
 
 if (values.report !== undefined) await runOne(chosen[0] as Version, values.report);
-else await runAll();
+else {
+  install(sdksFolder);
+  await (values.mutants ? runMutants() : runAll());
+}
 
 function refuse(problem: string): never {
   process.stderr.write(`${problem}\n${usage}`);
@@ -58,7 +64,8 @@ function refuse(problem: string): never {
 
 function choose(): readonly Version[] {
   if (values.newest) return versions.filter(({ isNewest }) => isNewest);
-  if (values.only === undefined) return versions;
+  if (values.only === undefined)
+    return values.mutants ? versions.filter(({ name }) => name === 'openai@7' || name === 'anthropic@1') : versions;
   return values.only.split(',').map((name) => {
     const version = versions.find((each) => each.name === name.trim().replace(/^@anthropic-ai\/sdk@/, 'anthropic@'));
     return version ?? refuse(`--only: there is no ${name}`);
@@ -67,19 +74,19 @@ function choose(): readonly Version[] {
 
 async function runOne(version: Version, path: string): Promise<never> {
   const dialect = dialectOf(version);
-  const report = await runChecks(dialect, checksOf(dialect, fixtures));
+  const isMutant = process.env['ROUTESCOPE_MUTANT'] !== undefined;
+  const report = await runChecks(dialect, checksOf(dialect, fixtures), isMutant);
   writeFileSync(path, JSON.stringify(report));
   process.exit(0);
 }
 
 async function runAll(): Promise<void> {
-  install(sdksFolder);
   const nodes =
     values.node === undefined ? [process.execPath] : values.node.split(',').map((each) => nodeOf(each.trim()));
   const reports: Report[] = [];
   for (const node of nodes) {
     for (const version of chosen) {
-      const report = await inProcess(version, node);
+      const report = await inProcess(version, { fixtures, node });
       reports.push(report);
       if (!values.json) say(report, nodes.length > 1 ? node : undefined);
     }
@@ -100,29 +107,32 @@ async function runAll(): Promise<void> {
   process.exitCode = failures.length > 0 ? 1 : 0;
 }
 
-/** A process for itself: what an SDK leaves behind, or a crash, touches no other version. */
-async function inProcess(version: Version, node: string): Promise<Report> {
-  const path = join(sdksFolder, `.report-${process.pid}-${version.name}.json`);
-  const args = [fileURLToPath(import.meta.url), '--only', version.name, '--fixtures', fixtures, '--report', path];
-  const child = spawn(node, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const output: Buffer[] = [];
-  child.stdout.on('data', (piece: Buffer) => output.push(piece));
-  child.stderr.on('data', (piece: Buffer) => output.push(piece));
-  const code = await new Promise((ended) => child.on('close', ended));
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Report;
-  } catch {
-    const problem = `the process ended with ${code}: ${Buffer.concat(output).toString().slice(-4_000)}`;
-    return {
-      version: version.name,
-      passed: 0,
-      failures: [{ check: 'the process', version: version.name, problem }],
-      exempt: [],
-      groups: {},
-    };
-  } finally {
-    rmSync(path, { force: true });
+/** @returns exit code: 1 when a mutant was not noticed on any of the versions. */
+async function runMutants(): Promise<void> {
+  const survivors: string[] = [];
+  for (const { name } of mutants) {
+    const noticed = await firstFailure(name);
+    if (noticed === undefined) survivors.push(name);
+    if (!values.json)
+      process.stdout.write(`${noticed ? 'noticed ' : 'MISSED  '} ${name}${noticed ? `: ${noticed}` : ''}\n`);
   }
+  const noticed = mutants.length - survivors.length;
+  process.stdout.write(
+    values.json
+      ? `${JSON.stringify({ mutants: mutants.length, noticed, missed: survivors })}\n`
+      : `${noticed} of ${mutants.length} mutants noticed\n`,
+  );
+  process.exitCode = survivors.length > 0 ? 1 : 0;
+}
+
+/** @throws Error when the mutant could not be made: then nothing was proven. */
+async function firstFailure(mutant: string): Promise<string | undefined> {
+  for (const version of chosen) {
+    const [failure] = (await inProcess(version, { fixtures, mutant })).failures;
+    if (failure?.problem.includes('finds nothing to break')) throw new Error(failure.problem);
+    if (failure) return `${version.name}, ${failure.check}`;
+  }
+  return undefined;
 }
 
 function say({ version, passed, failures, exempt, groups }: Report, node?: string): void {

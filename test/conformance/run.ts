@@ -24,7 +24,8 @@ export interface Report {
   readonly groups: Readonly<Record<string, number>>;
 }
 
-export async function runChecks(dialect: Dialect, checks: readonly Check[]): Promise<Report> {
+/** @param isBrief ends with the first check that fails. */
+export async function runChecks(dialect: Dialect, checks: readonly Check[], isBrief = false): Promise<Report> {
   const version = dialect.version.name;
   const failures: Failure[] = [];
   const exempt: Exemption[] = [];
@@ -47,6 +48,7 @@ export async function runChecks(dialect: Dialect, checks: readonly Check[]): Pro
       passed++;
     } catch (error) {
       failures.push({ check: name, version, problem: problemOf(error) });
+      if (isBrief) break;
     }
   }
   return { version, passed, failures, exempt, groups };

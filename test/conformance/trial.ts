@@ -45,8 +45,23 @@ export type Scenario = (client: Client, wire: Wire) => Promise<unknown>;
 
 export const exporter = new InMemorySpanExporter();
 
+let late = 0;
+/** Counts what is done to spans that have ended: OpenTelemetry only warns of it. */
+const afterwards: SpanProcessor = {
+  onStart() {},
+  onEnd(span) {
+    const touched = (): unknown => {
+      late++;
+      return span;
+    };
+    Object.assign(span, { setAttribute: touched, setAttributes: touched, setStatus: touched, end: touched });
+  },
+  forceFlush: async () => {},
+  shutdown: async () => {},
+};
+
 /** Registers OpenTelemetry as an app does; with other processors where a check sabotages them. */
-export function registerTelemetry(processors: SpanProcessor[] = [new SimpleSpanProcessor(exporter)]): void {
+export function registerTelemetry(processors: SpanProcessor[] = [new SimpleSpanProcessor(exporter), afterwards]): void {
   trace.disable();
   context.disable();
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -71,6 +86,7 @@ export class Trial {
     assert.deepStrictEqual(observed.told, bare.told);
     assert.deepStrictEqual(observed.asked, bare.asked, 'what was sent differs');
     assert.equal(observed.unhandled, bare.unhandled, 'unhandled rejections');
+    assert.equal(observed.late, 0, 'spans were touched after they had ended');
     return { seen: observed.seen, spans: new Spans(exporter.getFinishedSpans()) };
   }
 
@@ -88,6 +104,7 @@ interface Life {
   readonly told: unknown;
   readonly asked: unknown;
   readonly unhandled: number;
+  readonly late: number;
 }
 
 let unhandled = 0;
@@ -101,12 +118,13 @@ async function live(
 ): Promise<Life> {
   const wire = wireOf(script);
   unhandled = 0;
+  late = 0;
   const seen = await scenario(make(wire.fetch), wire);
   await turns();
   const asked = setting.wire
     ? setting.wire(wire)
     : { requests: wire.asked, pulled: wire.pulled, canceled: wire.canceled };
-  return { seen, told: told(seen), asked, unhandled };
+  return { seen, told: told(seen), asked, unhandled, late };
 }
 
 /** Lets everything happen that is about to. */

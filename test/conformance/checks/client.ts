@@ -201,6 +201,32 @@ export function clientChecks(dialect: Dialect): Check[] {
       assert.equal(calls, 1);
     }),
     own(
+      'a client that traces itself is one span, and ours',
+      async () => {
+        const traced = (): Client => bare(answer, { openTelemetry: { traces: true } });
+        assert.equal(await spansOf(() => ask(traced())), 1);
+        assert.equal(await spansOf(() => ask(observe(traced()))), 1);
+        assert.equal(exporter.getFinishedSpans()[0]?.instrumentationScope.name, '@routescope/sdk');
+      },
+      () => (sdk === 'anthropic' && number >= 134 ? undefined : 'this SDK does not trace itself'),
+    ),
+    own('a subclass that prepares the options of a request sees none of ours', async () => {
+      const seen: string[][] = [];
+      class AppClient extends lib.default {
+        async prepareOptions(options: object): Promise<void> {
+          seen.push(Object.keys(options).sort());
+          await super.prepareOptions(options);
+        }
+      }
+      for (const watch of [(client: Client) => client, (client: Client) => observe(client)]) {
+        const client = watch(new (AppClient as Client)(dialect.options(wireOf(answer).fetch)));
+        await ask(client, {}, { timeout: 60_000 });
+        await ask(client);
+      }
+      assert.equal(seen.length, 4);
+      assert.deepEqual(seen.slice(2), seen.slice(0, 2));
+    }),
+    own(
       'a key that is asked for with each request',
       async () => {
         const wire = wireOf(answer);

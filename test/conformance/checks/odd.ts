@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Dialect } from '../dialect.ts';
 import { type Check, type Client, outcome, type Scenario } from '../trial.ts';
-import { json, type Script, sse } from '../wire.ts';
+import { type Event, json, type Script, sse } from '../wire.ts';
 import { read } from './promise.ts';
 
 export function oddChecks(dialect: Dialect): Check[] {
@@ -104,6 +104,7 @@ export function oddChecks(dialect: Dialect): Check[] {
     streams('with a number as data', [first, 'data: 5\n\n', ...rest]),
     streams('with its start missing', rest),
     streams('with its start only', [first]),
+    ...usageOnTheWay(streams, first, rest, sdk),
     streams('with two starts', [first, first, ...rest]),
     streams(
       'with CRLF',
@@ -169,5 +170,32 @@ export function oddChecks(dialect: Dialect): Check[] {
         assert.equal(spans.all.length, 1);
       },
     },
+  ];
+}
+
+/** Servers that say the usage so far on every chunk, and an empty one at the end: the last that says something counts. */
+function usageOnTheWay(
+  streams: (name: string, events: readonly unknown[], attributes: Record<string, unknown>) => Check,
+  first: Event,
+  rest: readonly Event[],
+  sdk: Dialect['sdk'],
+): Check[] {
+  const last = rest.at(-1);
+  const spoken = rest.filter(({ choices }) => choices?.length > 0);
+  const openai = [first, ...spoken].map((event, index) => ({
+    ...event,
+    usage: { prompt_tokens: 16, completion_tokens: index },
+  }));
+  const anthropic = rest.flatMap((event) =>
+    event.type === 'message_delta' ? [{ ...event, usage: { output_tokens: 5 } }, event] : [event],
+  );
+  const said = sdk === 'openai' ? [16, spoken.length] : [12, 30];
+  const attributes = { 'gen_ai.usage.input_tokens': said[0], 'gen_ai.usage.output_tokens': said[1] };
+  const events = sdk === 'openai' ? openai : [first, ...anthropic];
+  const empty =
+    sdk === 'openai' ? { ...last, choices: [], usage: {} } : { type: 'message_delta', delta: {}, usage: {} };
+  return [
+    streams('with its usage so far on the way', events, attributes),
+    streams('with an empty usage at the end', [...events, empty], attributes),
   ];
 }

@@ -53,6 +53,12 @@ function provide(provider: Parameters<typeof trace.setGlobalTracerProvider>[0]):
   trace.setGlobalTracerProvider(provider);
 }
 
+/** A clock that answers one time in so many. */
+function every(many: number): () => number {
+  let times = 0;
+  return () => (times++ % many === 0 ? Date.now() : fail());
+}
+
 interface Sabotage {
   readonly prepare?: () => void;
   readonly observe?: ObserveOptions;
@@ -136,6 +142,8 @@ const sabotages: Readonly<Record<string, Sabotage>> = {
     },
   },
   'a clock that throws': { observe: { clock: fail } },
+  'a clock that throws every other time': { observe: { clock: every(2) } },
+  'a clock that throws two times in three': { observe: { clock: every(3) } },
   'a clock that tells nonsense': { observe: { clock: () => Number.NaN } },
   'prices that are nonsense at the time': { observe: { clock: () => -1 } },
 };
