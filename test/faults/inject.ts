@@ -136,7 +136,7 @@ async function inject(fault: Fault): Promise<void> {
   }
   if (without === 'seen') {
     const forgetful =
-      'export const createSeen = () => ({ add: () => true, remove() {} }); export const openSeen = createSeen;';
+      'export const createSeen = () => ({ add: () => [], remove() {} }); export const openSeen = createSeen;';
     const hook = `export const load = (url, context, next) => url.endsWith('/spool/seen.js') ? { format: 'module', shortCircuit: true, source: ${JSON.stringify(forgetful)} } : next(url, context);`;
     register(`data:text/javascript,${encodeURIComponent(hook)}`);
   }

@@ -4,7 +4,7 @@ import { Buffers, Malformed, Redactor, requestFromJson, walk } from './parts.ts'
 import { type Flat, recordsOf, type Span, spansOf } from './reference.ts';
 
 const buffers = new Buffers();
-const nothingSeen = { add: () => true, remove: () => {} };
+const nothingSeen = { add: () => [], remove: () => {} };
 const redactor = new Redactor();
 /** Cuts nothing: what comes out must be what went in. */
 const open = {

@@ -56,7 +56,7 @@ export function createHttpEndpoint(
       if (!('rejected' in answer)) return say(answer.code, answer.message);
       const said = responseBody(signal, encoding, answer.rejected, answer.message);
       response.writeHead(200, { 'content-type': encodings[encoding], 'content-length': said.length });
-      response.end(said);
+      response.end(said.length > 0 ? said : undefined); // an empty chunk costs as much as a full one
     } finally {
       receiver.release(held);
     }

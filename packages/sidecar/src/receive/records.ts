@@ -3,7 +3,7 @@
  * cut moves the rest of its record down, and nothing else is copied.
  */
 import { contextOf, headOf, type Times } from '../spool/record.ts';
-import { varintBytes, writeVarint } from '../wire.ts';
+import { Cursor, varintBytes, writeVarint } from '../wire.ts';
 
 /** A part of an item that is left out (`with` undefined) or written anew, never longer than before. */
 export interface Edit {
@@ -72,6 +72,23 @@ export class Records {
     return this.#to;
   }
 
+  /** Takes these items of the record at hand out again. */
+  remove(indexes: readonly number[]): void {
+    const bytes = this.#bytes;
+    const cursor = new Cursor(bytes);
+    const gone = new Set(indexes);
+    const end = this.#to;
+    this.#to = this.#from;
+    for (let at = this.#from, index = 0; at < end; index++) {
+      const begin = at;
+      at = cursor.field(at, end, 'Record');
+      if (gone.has(index)) continue;
+      bytes.copyWithin(this.#to, begin, at);
+      this.#to += at - begin;
+    }
+    this.#items -= gone.size;
+  }
+
   /** Ends the record at hand; without items there is none. */
   end(): void {
     if (this.#items > 0) {
@@ -79,11 +96,6 @@ export class Records {
       this.pieces.push(headOf(contextOf(this.times, this.resource, this.scope), items), items);
       this.count += this.#items;
     }
-    this.drop();
-  }
-
-  /** Forgets the record at hand. */
-  drop(): void {
     this.#items = 0;
     this.times.earliest = 0xffff_ffff;
     this.times.latest = 0;

@@ -4,7 +4,8 @@
  * what was seen before and refuses spans without usable ids.
  */
 import type { Redactor } from '../redact/redactor.ts';
-import { digestOf, digestSplit, identitiesOf, logTag, spanTag } from '../spool/record.ts';
+import { Keys } from '../spool/keys.ts';
+import { digestOf, digestSplit, logTag, spanTag } from '../spool/record.ts';
 import type { Seen } from '../spool/seen.ts';
 import {
   Cursor,
@@ -91,6 +92,9 @@ class Walker {
   /** What of the item at hand is left out (`with` undefined) or written anew. */
   #edits: Edit[] = [];
   readonly #cuts: string[] = [];
+  /** Of the spans in the records; those of the record at hand, from `#known` on, are not in `seen` yet. */
+  readonly #keys = new Keys();
+  #known = 0;
   #received = 0;
   #duplicate = 0;
   #rejected = 0;
@@ -142,6 +146,19 @@ class Walker {
       if (isTraces) this.#span(cursor.begin, cursor.start, at);
       else this.#log(cursor.begin, cursor.start, at);
     }
+    this.#endRecord();
+  }
+
+  /** Without what was seen before. */
+  #endRecord(): void {
+    const keys = this.#keys;
+    const again = this.#options.seen.add(keys, this.#known);
+    if (again.length > 0) {
+      this.#duplicate += again.length;
+      this.#records.remove(again.map((index) => index - this.#known));
+      keys.remove(again);
+    }
+    this.#known = keys.count;
     this.#records.end();
   }
 
@@ -242,7 +259,7 @@ class Walker {
           this.#replace(0x6a, begin, at, this.#edited(start, at, linkShape, 4));
           break;
         case 15:
-          this.#replace(0x7a, begin, at, this.#status(start, at));
+          if (at > start) this.#replace(0x7a, begin, at, this.#status(start, at));
           break;
       }
     }
@@ -250,9 +267,10 @@ class Walker {
     const because =
       this.#unusable('trace_id', traceId, traceIdBytes, 16) ?? this.#unusable('span_id', spanId, spanIdBytes, 8);
     if (because !== undefined) this.#reject(because);
-    else if (this.#options.seen.add(bytes, traceId, spanId))
+    else {
+      this.#keys.push(view, traceId, spanId);
       this.#records.add(spanTag, spanBegin, spanStart, spanEnd, this.#edits);
-    else this.#duplicate++;
+    }
     if (this.#edits.length > 0) this.#edits = [];
   }
 
@@ -278,11 +296,8 @@ class Walker {
     if (isEvaluation) {
       const start = this.#records.add(logTag, logBegin, logStart, logEnd, this.#edits);
       const digest = digestOf(this.#bytes.subarray(start, this.#records.to));
-      if (this.#options.seen.add(digest, 0, digestSplit)) this.#records.end();
-      else {
-        this.#records.drop();
-        this.#duplicate++;
-      }
+      this.#keys.push(new DataView(digest.buffer, digest.byteOffset), 0, digestSplit);
+      this.#endRecord();
     } else this.#reject('event_name is not gen_ai.evaluation.result: other logs are not kept');
     if (this.#edits.length > 0) this.#edits = [];
   }
@@ -395,9 +410,7 @@ class Walker {
   }
 
   forget(): void {
-    this.#records.end();
-    const { seen } = this.#options;
-    identitiesOf(Buffer.concat(this.#records.pieces), (...id) => seen.remove(...id));
+    this.#options.seen.remove(this.#keys, this.#known);
   }
 
   walked(): Walked {

@@ -76,43 +76,38 @@ function itemsLookLikeContent(
   known: (name: string) => string | undefined,
   depth: number,
 ): boolean {
-  for (const item of fieldsOf(bytes, start, end)) {
-    if (item === undefined) return true;
-    if (!pairs) {
-      if (looksLikeContent(bytes, item.start, item.end, plain, known, depth)) return true;
-      continue;
-    }
-    for (const part of fieldsOf(bytes, item.start, item.end)) {
-      if (part === undefined) return true;
-      if (part.number === 1) {
-        const key = latin1(bytes, part.start, part.end);
-        if (known(key) !== undefined || messageKeys.test(`"${key}":`)) return true;
-      } else if (part.number === 2 && looksLikeContent(bytes, part.start, part.end, plain, known, depth)) return true;
-    }
-  }
-  return false;
+  return anyField(bytes, start, end, (_, from, to) => {
+    if (!pairs) return looksLikeContent(bytes, from, to, plain, known, depth);
+    return anyField(bytes, from, to, (number, partFrom, partTo) => {
+      if (number === 2) return looksLikeContent(bytes, partFrom, partTo, plain, known, depth);
+      if (number !== 1) return false;
+      const key = latin1(bytes, partFrom, partTo);
+      return known(key) !== undefined || messageKeys.test(`"${key}":`);
+    });
+  });
 }
 
-/** The length-delimited fields of a message; undefined where it is broken. */
-function* fieldsOf(
+/** Does it hold for one of the length-delimited fields of a message? It does where the message is broken. */
+function anyField(
   bytes: Uint8Array,
   start: number,
   end: number,
-): Generator<{ number: number; start: number; end: number } | undefined> {
+  holds: (number: number, start: number, end: number) => boolean,
+): boolean {
   for (let at = start; at < end; ) {
     const tag = bytes[at++] as number;
-    if ((tag & 7) !== 2 || tag >= 0x80) return yield undefined;
+    if ((tag & 7) !== 2 || tag >= 0x80) return true;
     let length = 0;
     for (let scale = 1; ; scale *= 128) {
-      if (at >= end || scale > 2 ** 28) return yield undefined;
+      if (at >= end || scale > 2 ** 28) return true;
       const byte = bytes[at++] as number;
       length += (byte & 0x7f) * scale;
       if (byte < 0x80) break;
     }
-    if (at + length > end) return yield undefined;
-    yield { number: tag >> 3, start: at, end: at + length };
+    if (at + length > end || holds(tag >> 3, at, at + length)) return true;
     at += length;
   }
+  return false;
 }
 
 /** Is it long, in bytes or in words? */

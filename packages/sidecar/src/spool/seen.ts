@@ -3,22 +3,30 @@
  * 64-bit hashes of trace and span id in open addressing; a full generation pushes the older one out.
  */
 import { readFile } from 'node:fs/promises';
+import { Keys } from './keys.ts';
 import { identitiesOf } from './record.ts';
 import type { Spool } from './spool.ts';
 
 export interface Seen {
-  /** Adds the span whose ids stand at these offsets. False when it was there already. */
-  add(bytes: Uint8Array, traceId: number, spanId: number): boolean;
-  /** Takes the span back: its append failed, so it must be taken when it is sent again. */
-  remove(bytes: Uint8Array, traceId: number, spanId: number): void;
+  /**
+   * Adds the keys from index `from` on, all at once: the table is larger than the caches, and many look-ups take little
+   * longer than one when none waits for another.
+   * @returns the indexes of those that were there already, be it from before or from among these.
+   */
+  add(keys: Keys, from: number): readonly number[];
+  /** Takes the first `count` keys back: their append failed, so the spans must be taken when they are sent again. */
+  remove(keys: Keys, count: number): void;
 }
 
 /** The seen-set of everything the spool still has on disk. */
 export async function openSeen(spool: Spool, capacity?: number): Promise<Seen> {
   const seen = createSeen(capacity);
   for (const segment of spool.segments) {
-    const bytes = await readFile(segment.path);
-    identitiesOf(bytes, (from, traceId, spanId) => seen.add(from, traceId, spanId));
+    const keys = new Keys();
+    identitiesOf(await readFile(segment.path), (from, traceId, spanId) =>
+      keys.push(new DataView(from.buffer, from.byteOffset, from.length), traceId, spanId),
+    );
+    seen.add(keys, 0);
   }
   return seen;
 }
@@ -31,31 +39,9 @@ export function createSeen(capacity = 1_000_000): Seen {
   let old = new Uint32Array(slots * 2);
   let count = 0;
   let hasOld = false;
-  let low = 0;
-  let high = 0;
 
-  function hash(bytes: Uint8Array, traceId: number, spanId: number): void {
-    let a = 0x9e3779b9;
-    let b = 0x85ebca6b;
-    for (let index = 0; index < 24; index += 4) {
-      const from = index < 16 ? traceId + index : spanId + index - 16;
-      const word =
-        (bytes[from] as number) |
-        ((bytes[from + 1] as number) << 8) |
-        ((bytes[from + 2] as number) << 16) |
-        ((bytes[from + 3] as number) << 24);
-      a = Math.imul(a ^ word, 0xcc9e2d51);
-      a = (a << 13) | (a >>> 19);
-      b = Math.imul(b + word, 0x1b873593) ^ (a >>> 15);
-      b = (b << 17) | (b >>> 15);
-    }
-    low = Math.imul(a ^ (a >>> 16), 0x7feb352d) >>> 0;
-    high = Math.imul(b ^ (b >>> 15), 0x846ca68b) >>> 0;
-    if (low === 0 && high === 0) low = 1; // an empty slot is two zeros
-  }
-
-  /** Index of the hash, or of the empty slot where it belongs. */
-  function find(table: Uint32Array): number {
+  /** Index of the key, or of the empty slot where it belongs. */
+  function find(table: Uint32Array, low: number, high: number): number {
     for (let slot = low & mask; ; slot = (slot + 1) & mask) {
       const index = slot * 2;
       const there = table[index] as number;
@@ -64,31 +50,37 @@ export function createSeen(capacity = 1_000_000): Seen {
   }
 
   return {
-    add(bytes, traceId, spanId) {
-      hash(bytes, traceId, spanId);
-      if (hasOld && holds(old, find(old))) return false;
-      let index = find(young);
-      if (holds(young, index)) return false;
-      if (count >= capacity) {
-        [old, young] = [young, old.fill(0)];
-        count = 0;
-        hasOld = true;
-        index = find(young);
+    add({ words, count: end }, from) {
+      const again: number[] = [];
+      for (let key = from; key < end; key++) {
+        const low = words[2 * key] as number;
+        const high = words[2 * key + 1] as number;
+        let index = find(young, low, high);
+        if (holds(young, index) || (hasOld && holds(old, find(old, low, high)))) {
+          again.push(key);
+          continue;
+        }
+        if (count >= capacity) {
+          [old, young] = [young, old.fill(0)];
+          count = 0;
+          hasOld = true;
+          index = find(young, low, high);
+        }
+        young[index] = low;
+        young[index + 1] = high;
+        count++;
       }
-      young[index] = low;
-      young[index + 1] = high;
-      count++;
-      return true;
+      return again;
     },
-    remove(bytes, traceId, spanId) {
-      hash(bytes, traceId, spanId);
-      for (const table of [young, old]) {
-        const index = find(table);
-        if (!holds(table, index)) continue;
-        if (table === young) count--;
-        close(table, index);
-        return;
-      }
+    remove({ words }, end) {
+      for (let key = 0; key < end; key++)
+        for (const table of [young, old]) {
+          const index = find(table, words[2 * key] as number, words[2 * key + 1] as number);
+          if (!holds(table, index)) continue;
+          if (table === young) count--;
+          close(table, index);
+          break;
+        }
     },
   };
 

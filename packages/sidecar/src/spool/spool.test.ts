@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { identityOf } from '../process.ts';
 import { delimited } from '../receive/records.ts';
+import { Keys } from './keys.ts';
 import { contextOf, headOf, type Item, recordsOf, type StoredRecord, scan } from './record.ts';
 import { createSeen, openSeen } from './seen.ts';
 import { openSpool, SpoolFull, type SpoolOptions } from './spool.ts';
@@ -267,8 +268,7 @@ describe('after a crash', () => {
     await spool.close();
     const again = await open_();
     const seen = await openSeen(again, 100);
-    expect(seen.add(ids, 0, 16)).toBe(false);
-    expect(seen.add(randomBytes(24), 0, 16)).toBe(true);
+    expect(seen.add(keysOf(randomBytes(24), ids, randomBytes(24)), 0)).toEqual([1]);
     await again.close();
   });
 });
@@ -276,20 +276,38 @@ describe('after a crash', () => {
 describe('the set of seen spans', () => {
   test('remembers at least its capacity, forgets the oldest, and never takes new for old', () => {
     const seen = createSeen(1_000);
-    const ids = Array.from({ length: 5_000 }, () => randomBytes(24));
-    for (const id of ids) expect(seen.add(id, 0, 16)).toBe(true);
-    for (const id of ids.slice(-1_000)) expect(seen.add(id, 0, 16)).toBe(false);
-    expect(seen.add(ids[0] as Buffer, 0, 16)).toBe(true);
+    const keys = keysOf(...Array.from({ length: 5_000 }, () => randomBytes(24)));
+    expect(seen.add(keys, 0)).toEqual([]);
+    expect(seen.add(keys, 4_000)).toEqual(Array.from({ length: 1_000 }, (_, index) => 4_000 + index));
+    keys.count = 1;
+    expect(seen.add(keys, 0)).toEqual([]);
+    expect(seen.add(keys, 0)).toEqual([0]);
   });
 
   test('takes back what was removed and nothing else, however the slots collide', () => {
     const seen = createSeen(500);
     const ids = Array.from({ length: 500 }, () => randomBytes(24));
-    for (const id of ids) seen.add(id, 0, 16);
-    for (const [index, id] of ids.entries()) if (index % 3 === 0) seen.remove(id, 0, 16);
-    for (const [index, id] of ids.entries()) expect(seen.add(id, 0, 16), `id ${index}`).toBe(index % 3 === 0);
+    seen.add(keysOf(...ids), 0);
+    const gone = keysOf(...ids.filter((_, index) => index % 3 === 0));
+    seen.remove(gone, gone.count);
+    const left = [...ids.keys()].filter((index) => index % 3 !== 0);
+    expect(seen.add(keysOf(...ids), 0)).toEqual(left);
+  });
+
+  test('keys that are taken out leave the others as they were', () => {
+    const ids = Array.from({ length: 200 }, () => randomBytes(24));
+    const keys = keysOf(...ids);
+    keys.remove([3, 4, 199]);
+    const left = keysOf(...ids.filter((_, index) => index !== 3 && index !== 4 && index !== 199));
+    expect(keys.words.subarray(0, 2 * keys.count)).toEqual(left.words.subarray(0, 2 * left.count));
   });
 });
+
+function keysOf(...ids: Buffer[]): Keys {
+  const keys = new Keys();
+  for (const id of ids) keys.push(new DataView(id.buffer, id.byteOffset), 0, 16);
+  return keys;
+}
 
 test('a segment is read back span by span, and written again with some of them', () => {
   const one = delimited(0x12, Buffer.from([0x0a, 1, 1]));
