@@ -55,7 +55,7 @@ export function createHttpEndpoint(
       const answer = await receiver.take(signal, encoding, compression, body);
       if (!('rejected' in answer)) return say(answer.code, answer.message);
       const said = responseBody(signal, encoding, answer.rejected, answer.message);
-      response.writeHead(200, { 'content-type': encodings[encoding], 'content-length': said.length });
+      response.writeHead(200, ['content-type', encodings[encoding], 'content-length', String(said.length)]);
       response.end(said.length > 0 ? said : undefined); // an empty chunk costs as much as a full one
     } finally {
       receiver.release(held);

@@ -1,6 +1,6 @@
 /** A body inflated, within a limit that holds whatever the body says of itself. */
 import { gunzip, gunzipSync } from 'node:zlib';
-import { NotInflatable, TooLarge } from './body.ts';
+import { NotInflatable, slackBytes, TooLarge } from './body.ts';
 import { unzstd } from './zstd.ts';
 
 const largeBytes = 256 * 1024;
@@ -15,7 +15,7 @@ async function ungzip(body: Uint8Array, limit: number): Promise<Buffer> {
   const said = body.length >= 4 ? Buffer.from(body.buffer, body.byteOffset + body.length - 4, 4).readUInt32LE() : 0;
   const options = {
     maxOutputLength: limit,
-    chunkSize: Math.max(16 * 1024, Math.min(said + 1, body.length * 20, limit)),
+    chunkSize: Math.max(16 * 1024, Math.min(said + slackBytes, body.length * 20, limit)),
   };
   try {
     if (body.length < largeBytes) return gunzipSync(body, options);

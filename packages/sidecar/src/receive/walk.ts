@@ -10,19 +10,17 @@ import type { Seen } from '../spool/seen.ts';
 import {
   Cursor,
   eventShape,
-  type Field,
   isVarint,
-  keyValue,
   linkShape,
   logShape,
   resourceShape,
   type Shape,
   scopeShape,
   spanShape,
-  statusShape,
 } from '../wire.ts';
 import { type Body, slackBytes } from './body.ts';
 import type { Buffers } from './buffers.ts';
+import { Parts } from './parts.ts';
 import { delimited, type Edit, nothing, Records } from './records.ts';
 import { messages, type Signal } from './signal.ts';
 
@@ -69,6 +67,10 @@ export function walk(body: Body, options: WalkOptions): Walked {
 
 function withSlack({ buffer, length }: Body, buffers: Buffers): Buffer {
   if (buffer.length >= length + slackBytes) return buffer;
+  // What was inflated stands at the beginning of a larger piece of memory.
+  const { buffer: memory, byteOffset } = buffer;
+  if (memory.byteLength >= byteOffset + length + slackBytes)
+    return Buffer.from(memory, byteOffset, length + slackBytes);
   const larger = buffers.take(length + slackBytes);
   larger.set(buffer.subarray(0, length));
   buffers.give(buffer);
@@ -89,9 +91,9 @@ class Walker {
   readonly #cursor: Cursor;
   readonly #records: Records;
   readonly #redact: Redactor;
+  readonly #parts: Parts;
   /** What of the item at hand is left out (`with` undefined) or written anew. */
   #edits: Edit[] = [];
-  readonly #cuts: string[] = [];
   /** Of the spans in the records; those of the record at hand, from `#known` on, are not in `seen` yet. */
   readonly #keys = new Keys();
   #known = 0;
@@ -108,6 +110,7 @@ class Walker {
     this.#cursor = new Cursor(bytes);
     this.#records = new Records(bytes, options.receivedAtUnixNano);
     this.#redact = options.redact;
+    this.#parts = new Parts(bytes, this.#view, this.#cursor, options.redact);
   }
 
   request(): void {
@@ -172,7 +175,7 @@ class Walker {
       cursor.expect(message, shape.message, 2);
       // The last one counts; the others are checked all the same.
       const { start: from } = cursor;
-      child = this.#edited(from, at, shape, attributes) ?? this.#bytes.subarray(from, at);
+      child = this.#parts.edited(from, at, shape, attributes) ?? this.#bytes.subarray(from, at);
     }
     return delimited(tag, child);
   }
@@ -248,18 +251,18 @@ class Walker {
           break;
         }
         case 9: {
-          const name = this.#attribute(start, at);
+          const name = this.#parts.attribute(start, at);
           if (name !== undefined) this.#cut(name, begin, at);
           break;
         }
         case 11:
-          this.#replace(0x5a, begin, at, this.#edited(start, at, eventShape, 3, 'event.name'));
+          this.#replace(0x5a, begin, at, this.#parts.edited(start, at, eventShape, 3, 'event.name'));
           break;
         case 13:
-          this.#replace(0x6a, begin, at, this.#edited(start, at, linkShape, 4));
+          this.#replace(0x6a, begin, at, this.#parts.edited(start, at, linkShape, 4));
           break;
         case 15:
-          if (at > start) this.#replace(0x7a, begin, at, this.#status(start, at));
+          if (at > start) this.#replace(0x7a, begin, at, this.#parts.status(start, at));
           break;
       }
     }
@@ -287,7 +290,7 @@ class Walker {
       if (number === 5) this.#cut('log.body', begin, at);
       else if (number === 12) isEvaluation ||= this.#equals(start, at, evaluation);
       else if (number === 6) {
-        const name = this.#attribute(start, at);
+        const name = this.#parts.attribute(start, at);
         if (name !== undefined) this.#cut(name, begin, at);
         else isEvaluation ||= this.#namesEvaluation(start, at);
       }
@@ -321,7 +324,7 @@ class Walker {
   }
 
   #cut(name: string, start: number, end: number): void {
-    this.#cuts.push(name);
+    this.#parts.cuts.push(name);
     this.#edits.push({ start, end, with: undefined });
   }
 
@@ -336,85 +339,12 @@ class Walker {
     return `${name} is all zero`;
   }
 
-  /** Checks a KeyValue. @returns the name it is to be cut under, if it is. */
-  #attribute(start: number, end: number): string | undefined {
-    const cursor = this.#cursor;
-    let key = start;
-    let keyEnd = start;
-    let value = end;
-    let valueEnd = end;
-    let name: string | undefined;
-    for (let at = start; at < end; ) {
-      at = cursor.field(at, end, 'KeyValue');
-      const known = keyValue.fields[cursor.number];
-      if (known === undefined) continue;
-      if (known.wire !== cursor.wire) throw cursor.mismatch('KeyValue', known);
-      if (cursor.number === 1) {
-        key = cursor.start;
-        keyEnd = at;
-      } else {
-        // A second value is merged with the first by whoever decodes it: each is looked at.
-        if (valueEnd > value) name ??= this.#redact.attribute(this.#bytes, this.#view, key, keyEnd, value, valueEnd);
-        value = cursor.start;
-        valueEnd = at;
-        cursor.check(value, at, known.shape as Shape);
-      }
-    }
-    return name ?? this.#redact.attribute(this.#bytes, this.#view, key, keyEnd, value, valueEnd);
-  }
-
-  /** Checks a message that has attributes. @returns its content without those that are cut, undefined when none is. */
-  #edited(start: number, end: number, shape: Shape, attributes: number, named?: 'event.name'): Uint8Array | undefined {
-    const cursor = this.#cursor;
-    const kept: Uint8Array[] = [];
-    let from = start;
-    for (let at = start; at < end; ) {
-      at = cursor.field(at, end, shape.message);
-      const { number, begin, wire } = cursor;
-      const known = number === attributes ? attributesField : shape.fields[number];
-      if (known === undefined) continue;
-      if (known.wire !== wire) throw cursor.mismatch(shape.message, known);
-      let name: string | undefined;
-      if (number === attributes) name = this.#attribute(cursor.start, at);
-      else if (named !== undefined && known.name === 'name')
-        name = this.#redact.text(named, this.#bytes, cursor.start, at);
-      if (name === undefined) continue;
-      this.#cuts.push(name);
-      kept.push(this.#bytes.subarray(from, begin));
-      from = at;
-    }
-    if (kept.length === 0) return undefined;
-    kept.push(this.#bytes.subarray(from, end));
-    return Buffer.concat(kept);
-  }
-
-  /** A status whose message quotes something keeps what stands before the quote. */
-  #status(start: number, end: number): Uint8Array | undefined {
-    const cursor = this.#cursor;
-    const kept: Uint8Array[] = [];
-    let isCut = false;
-    for (let at = start; at < end; ) {
-      at = cursor.field(at, end, 'Status');
-      const { number, begin, start: from } = cursor;
-      const known = statusShape.fields[number];
-      if (known !== undefined && known.wire !== cursor.wire) throw cursor.mismatch('Status', known);
-      if (number === 2) {
-        const bytes = this.#redact.statusBytes(this.#bytes, from, at);
-        isCut ||= bytes < at - from;
-        kept.push(delimited(0x12, this.#bytes.subarray(from, from + bytes)));
-      } else kept.push(this.#bytes.subarray(begin, at));
-    }
-    if (!isCut) return undefined;
-    this.#cuts.push('status.message');
-    return Buffer.concat(kept);
-  }
-
   forget(): void {
     this.#options.seen.remove(this.#keys, this.#known);
   }
 
   walked(): Walked {
-    for (const name of this.#cuts) this.#options.onCut(name);
+    for (const name of this.#parts.cuts) this.#options.onCut(name);
     const { pieces, count } = this.#records;
     return {
       records: pieces,
@@ -428,5 +358,3 @@ class Walker {
     };
   }
 }
-
-const attributesField: Field = { name: 'attributes', wire: 2 };
