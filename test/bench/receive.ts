@@ -1,7 +1,8 @@
 /**
  * `receive`: what a span costs from the request to the 200 that says it is on disk: HTTP, walk, redaction, seen-set,
- * records, checksum, group fsync. Spans of 32 attributes and 1.3 KB; 512, 16 and 1 of them a request, plain and gzip. The
- * engine idles meanwhile, and the load comes from this process, so only the sidecar's CPU time is counted.
+ * records, checksum, group fsync. Spans of 32 attributes and 1.3 KB; 512, 16 and 1 of them a request, plain and gzip. Only
+ * the CPU time of the sidecar's own process is counted: the load comes from this one, and the engine, which is given full
+ * segments meanwhile, is another.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
