@@ -129,7 +129,7 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
   figures.push(...honesty(quick ? 40 : 200, seed));
   figures.push(...seasons(quick ? 6 : 20, seed));
   if (!quick) figures.push(...farTraffic(seed), ...creeps(seed));
-  figures.push(...(await look()));
+  figures.push(...(await look({ quick })));
   return figures;
 }
 

@@ -1,12 +1,13 @@
 /** What an alarm says: the body of the webhook, and the same as a text for people. docs/drift.md documents it. */
 import type { DriftRow } from '@routescope/panels';
+import { jeffreys } from './jeffreys.ts';
 import type { AlarmState, Direction } from './life.ts';
 
 interface Rate {
   readonly units: number;
   readonly fallbacks: number;
   readonly rate: number | null;
-  /** 95 % interval (Wilson). */
+  /** 95 % interval (Jeffreys). */
   readonly low: number | null;
   readonly high: number | null;
 }
@@ -121,20 +122,10 @@ export function closedAlarm(alarm: Alarm, state: AlarmState, closedAt: string): 
   return { ...alarm, state, closed_at: closedAt, text: `${headOf(alarm)}: over at ${clock(closedAt)}, ${why}.` };
 }
 
-/** Wilson's score interval. */
 function rateOf(units: number, fallbacks: number): Rate {
   if (units <= 0) return { units, fallbacks, rate: null, low: null, high: null };
-  const rate = fallbacks / units;
-  const z2 = 1.96 ** 2;
-  const middle = (rate + z2 / (2 * units)) / (1 + z2 / units);
-  const half = (1.96 / (1 + z2 / units)) * Math.sqrt(Math.max(0, rate * (1 - rate)) / units + z2 / (4 * units * units));
-  return {
-    units,
-    fallbacks,
-    rate: rounded(rate),
-    low: rounded(Math.max(0, middle - half)),
-    high: rounded(Math.min(1, middle + half)),
-  };
+  const { low, high } = jeffreys(fallbacks, units);
+  return { units, fallbacks, rate: rounded(fallbacks / units), low: rounded(low), high: rounded(high) };
 }
 
 const rounded = (x: number): number => Number(x.toPrecision(4));
