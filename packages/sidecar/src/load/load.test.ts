@@ -200,6 +200,22 @@ describe('an engine that dies', () => {
     await loader.close();
   });
 
+  test('of a record in each of many segments gets all the others, also where one has nothing else', async () => {
+    const { insert, stored } = mortal((numbers) => numbers.some((number) => number % 10 === 3));
+    const { loader } = loaderOf(insert);
+    await append(3);
+    for (const first of [10, 20, 30]) {
+      await spool.rotate();
+      await append(...Array.from({ length: 10 }, (_, index) => first + index));
+    }
+    await spool.rotate();
+    await append(41);
+    await loader.flush();
+    expect(stored()).toHaveLength(28);
+    expect(loader.counters).toMatchObject({ stored: 28, deadLettered: 4 });
+    await loader.close();
+  });
+
   test('of everything is waited for, however much waits; nothing is set aside', async () => {
     let isMortal = true;
     const { insert, stored, deaths } = mortal(() => isMortal);

@@ -62,7 +62,9 @@ export const consumer = 'load';
 const suspectAfter = 5;
 /** Each run of records that the engine goes silent over costs it two lives; what is undecided then is set aside whole. */
 const silentTries = 2;
-const silentRuns = 64;
+const silentRuns = 32;
+/** So many of the segments behind one are asked whether the engine takes anything at all. */
+const others = 8;
 
 /** What is to be inserted in one go: a whole segment or some of its records. */
 interface Piece {
@@ -196,7 +198,6 @@ export function startLoader(options: LoaderOptions): Loader {
       to - from === whole.to ? piece.token : `${piece.token}/${from}-${to}`;
     const insertRun = async (run: Run): Promise<unknown> =>
       (isSuspect ? probe : attempt)(await writePiece(recordsOfRun(run)), tokenOf(run));
-    if (wentSilent(because) && (await takesAnother()) === false) throw because;
     // What is in some tables without the engine's word is put into the others under its own token only, so it stays whole.
     const { taken, refused } =
       wentSilent(because) && (await isHeld(bytes))
@@ -235,15 +236,12 @@ export function startLoader(options: LoaderOptions): Loader {
     }
   }
 
-  /**
-   * Whether the engine takes the segment behind the one that is loaded; undefined when there is none. At its own turn
-   * that one adds nothing.
-   */
-  async function takesAnother(): Promise<boolean | undefined> {
+  /** Whether the engine takes a segment behind the one that is loaded. At its own turn that one adds nothing. */
+  async function takesAnother(): Promise<boolean> {
     await spool.rotate();
-    const [, next] = spool.pending(consumer);
-    if (!next || (await sortByTime(next.path))) return undefined;
-    return (await probe(next.path, `${spool.id}/${next.number}`)) === undefined;
+    for (const next of spool.pending(consumer).slice(1, 1 + others))
+      if (!(await sortByTime(next.path)) && !(await probe(next.path, `${spool.id}/${next.number}`))) return true;
+    return false;
   }
 
   /** As `attempt`, of what the engine may die of: waits until it is back, and takes silence for an answer in the end. */
