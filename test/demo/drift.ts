@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type SidecarProcess, startSidecarProcess } from '../sidecar.ts';
+import { looks } from '../watch.ts';
 
 /** The part of a webhook's body that is looked at; docs/drift.md has the whole. */
 export interface Message {
@@ -80,27 +81,11 @@ export async function watchDays(
   }
 }
 
-/** A look takes a second or two; a watch that has not managed one by then will not. */
-const patienceMs = 60_000;
-
-/** Waits until the watch has looked so many times more. @throws Error when it does not. */
-async function looks(sidecar: SidecarProcess, more: number): Promise<void> {
-  const count = async (): Promise<number> => {
-    const page = await (await fetch(`${sidecar.url}/metrics`)).text();
-    return Number(/^routescope_drift_looks_total (\d+)$/m.exec(page)?.[1] ?? 0);
-  };
-  const giveUpAt = performance.now() + patienceMs;
-  for (const until = (await count()) + more; (await count()) < until; ) {
-    if (performance.now() > giveUpAt) throw new Error(`the watch did not look within ${patienceMs / 1_000} s`);
-    await new Promise((again) => setTimeout(again, 100));
-  }
-}
-
 /** What is not as it should be; nothing when all is well. */
 export function differencesIn({ first, afterRestart, afterAcceptance }: Told, drifting: readonly string[]): string[] {
-  const tags = (messages: readonly Message[], state: string): string =>
+  const tags = (messages: readonly Message[], direction: string, state: string): string =>
     messages
-      .filter((message) => message.state === state && message.direction === 'rise')
+      .filter((message) => message.state === state && message.direction === direction)
       .map(({ tag }) => tag)
       .sort()
       .join(', ');
@@ -110,9 +95,10 @@ export function differencesIn({ first, afterRestart, afterAcceptance }: Told, dr
     if (is !== expected)
       differences.push(`drift, ${what}: told of ${is || 'nothing'}, expected ${expected || 'nothing'}`);
   };
-  same('after the days', tags(first, 'opened'), wanted);
+  same('rates that rose', tags(first, 'rise', 'opened'), wanted);
+  same('rates that fell', tags(first, 'fall', 'opened'), '');
   same('after a restart', afterRestart.map(({ id }) => id).join(', '), '');
-  same('after the acceptance', tags(afterAcceptance, 'accepted'), wanted);
+  same('after the acceptance', tags(afterAcceptance, 'rise', 'accepted'), wanted);
   for (const { tag, before, after, text } of first)
     if (!(after.rate > before.rate) || !text.includes(tag))
       differences.push(`drift: the message about ${tag} does not say that its rate rose: ${text}`);

@@ -8,8 +8,8 @@ import { parseArgs } from 'node:util';
 import { ownFixtures } from '../provider/fixtures.ts';
 import { cli } from '../sidecar.ts';
 import { check } from './check.ts';
-import { driftingTag } from './plan.ts';
-import { type Simulation, simulate } from './simulation.ts';
+import { driftingTag, sessionsForAlert } from './plan.ts';
+import { type Simulation, simulate, tooFewForWatch } from './simulation.ts';
 
 const help = `npm run demo [-- --check] [--json] [--fixtures DIR] [--prices FILE] [--sessions N]
 
@@ -17,7 +17,7 @@ const help = `npm run demo [-- --check] [--json] [--fixtures DIR] [--prices FILE
   --json          with --check: print one JSON object and nothing else on standard output
   --fixtures DIR  play the recorded answers below DIR (the form is described in test/fixtures/README.md)
   --prices FILE   your own prices on top of the catalog (JSON)
-  --sessions N    sessions of seven calls to play (default 720)
+  --sessions N    sessions of seven calls to play (default 720; below ${sessionsForAlert} the watch for drift is not asked)
 `;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -71,6 +71,11 @@ async function printCheck(simulation: Simulation, isJson: boolean): Promise<void
   );
   for (const [id, tags] of Object.entries(checked.alerts))
     process.stdout.write(`${id.padEnd(20)} fires for ${tags.join(', ') || 'nothing'}\n`);
+  process.stdout.write(
+    checked.drift === null
+      ? `${tooFewForWatch(simulation.planned.length)}\n`
+      : `drift                told of ${checked.drift.map(({ tag, direction }) => `${tag} (${direction})`).join(', ') || 'nothing'}\n`,
+  );
   process.stdout.write(checked.differences.length === 0 ? 'no difference\n' : `${checked.differences.join('\n')}\n`);
 }
 
@@ -78,8 +83,13 @@ async function show(simulation: Simulation, dataDirectory: string): Promise<void
   const { url } = simulation.sidecar;
   const report = spawn(process.execPath, [cli, 'report', '--url', url], { stdio: ['ignore', 'inherit', 'inherit'] });
   await once(report, 'exit');
-  const told = simulation.told?.first.map(({ text }) => text).join('\n');
-  process.stdout.write(`${told ? `\nWhat a webhook was told (serve --alert-webhook URL):\n${told}\n` : ''}
+  const told = simulation.told
+    ? simulation.told.first.map(({ text }) => text).join('\n') || 'nothing'
+    : tooFewForWatch(simulation.planned.length);
+  process.stdout.write(`
+What a webhook was told (serve --alert-webhook URL):
+${told}
+
 ${simulation.made} calls over six days. In the last three, the small model of ${driftingTag} got worse: see its fallback rate.
 
 Ask on, in another terminal:

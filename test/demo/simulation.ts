@@ -115,8 +115,9 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   const taken = (await Promise.all(scores)).filter(Boolean).length;
   await settled(sidecar, telemetry.stats().exported);
   const played = await sidecar.status();
-  progress('asking the watch what it would have told');
-  const watched = planned.length < sessionsForAlert ? undefined : await watchDays(options.dataDirectory, sidecar);
+  const isEnough = planned.length >= sessionsForAlert;
+  progress(isEnough ? 'asking the watch what it would have told' : tooFewForWatch(planned.length));
+  const watched = isEnough ? await watchDays(options.dataDirectory, sidecar) : undefined;
   const running = watched?.sidecar ?? sidecar;
   return {
     sidecar: running,
@@ -137,6 +138,9 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     },
   };
 }
+
+export const tooFewForWatch = (sessions: number): string =>
+  `the watch is not asked: drift shows from ${sessionsForAlert} sessions on, these are ${sessions}`;
 
 async function settled(sidecar: SidecarProcess, spans: number): Promise<void> {
   const until = Date.now() + settleMs;
