@@ -26,7 +26,7 @@ const functions = new Set(
   tostartoffifteenminutes tostartoffiveminutes tostartofhour tostartofinterval tostartofminute tostartofmonth
   tostartofweek tostring totypename touint16 touint32 touint64 touint8 tounixtimestamp tounixtimestamp64micro
   tounixtimestamp64milli toyear toyyyymm trim tuple uniq uniqexact uniqexactif uniqif uniqmerge uniqmergeif upper
-  varsamp varsampif`.split(/\s+/),
+  varsamp varsampif version`.split(/\s+/),
 );
 
 /** Keywords that may stand before a parenthesis. */
@@ -54,7 +54,13 @@ const banned = new Set(
     .split(/\s+/),
 );
 
-type Token = { readonly kind: 'word' | 'quoted' | 'string' | 'number' | 'symbol'; readonly text: string };
+export interface Token {
+  readonly kind: 'word' | 'quoted' | 'string' | 'number' | 'symbol';
+  /** Without its quotes, if it is a quoted name; a string has them. */
+  readonly text: string;
+  /** Where in the statement it begins. */
+  readonly at: number;
+}
 
 /**
  * @returns undefined when the statement may run, else a sentence that says what is wrong and what to do.
@@ -90,7 +96,7 @@ export function refusal(sql: string): string | undefined {
 }
 
 /** Words, quoted names, strings, numbers and symbols; comments go. Text that does not end is refused, not guessed at. */
-function tokenize(sql: string): Token[] | string {
+export function tokenize(sql: string): Token[] | string {
   const tokens: Token[] = [];
   const pattern =
     /(\s+)|(--[^\n]*|#![^\n]*|# [^\n]*)|(\/\*)|('(?:[^'\\]|\\.|'')*')|("(?:[^"\\]|\\.|"")*"|`(?:[^`\\]|\\.|``)*`)|([A-Za-z_][A-Za-z0-9_]*)|(\d[\w.]*)|([^\s])/gsy;
@@ -106,12 +112,12 @@ function tokenize(sql: string): Token[] | string {
       pattern.lastIndex = end + 2;
       continue;
     }
-    if (string) tokens.push({ kind: 'string', text });
-    else if (quoted) tokens.push({ kind: 'quoted', text: quoted.slice(1, -1) });
-    else if (word) tokens.push({ kind: 'word', text });
-    else if (number) tokens.push({ kind: 'number', text });
+    if (string) tokens.push({ kind: 'string', text, at });
+    else if (quoted) tokens.push({ kind: 'quoted', text: quoted.slice(1, -1), at });
+    else if (word) tokens.push({ kind: 'word', text, at });
+    else if (number) tokens.push({ kind: 'number', text, at });
     else if (/['"`$\\@]/.test(text)) return `The character ${text} is not allowed at ${at}.`;
-    else tokens.push({ kind: 'symbol', text });
+    else tokens.push({ kind: 'symbol', text, at });
   }
   return tokens;
 }

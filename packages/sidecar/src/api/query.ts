@@ -1,6 +1,7 @@
 /** `/query`: ClickHouse's HTTP interface for plain reads, so that `@clickhouse/client` and Grafana work against it. */
 import { request as httpRequest, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { liftFilters, safeFilters } from './filters.ts';
 import { refusal } from './guard.ts';
 import { helloBlock, isHello } from './hello.ts';
 
@@ -8,7 +9,7 @@ const maxSqlBytes = 256 * 1024;
 
 /** Settings a reader may choose; all others keep the engine's value. */
 const allowed =
-  /^(query|database|default_format|query_id|client_protocol_version|param_\w+|output_format_\w+|max_execution_time|max_result_rows|result_overflow_mode|wait_end_of_query|enable_http_compression|send_progress_in_http_headers|http_headers_progress_interval_ms)$/;
+  /^(query|database|additional_table_filters|default_format|query_id|client_protocol_version|param_\w+|output_format_\w+|max_execution_time|max_result_rows|result_overflow_mode|wait_end_of_query|enable_http_compression|send_progress_in_http_headers|http_headers_progress_interval_ms)$/;
 
 export interface QueryEndpointOptions {
   /** Of the engine, e.g. `26.7.2.1`. */
@@ -40,7 +41,8 @@ export function createQueryEndpoint(
     const body = await readText(request, maxSqlBytes);
     if (body === undefined)
       return refuse(response, 413, 307, `The statement is longer than ${maxSqlBytes} bytes.`, 'TOO_MANY_BYTES');
-    const sql = [url.searchParams.get('query'), body].filter(Boolean).join('\n').trim().replace(/;\s*$/, '');
+    const asked = [url.searchParams.get('query'), body].filter(Boolean).join('\n').trim().replace(/;\s*$/, '');
+    const { sql, filters = url.searchParams.get('additional_table_filters') } = liftFilters(asked);
     if (isHello(sql)) {
       const revision = Number(url.searchParams.get('client_protocol_version') ?? 0);
       const version = await options.version().catch(() => undefined);
@@ -54,6 +56,12 @@ export function createQueryEndpoint(
     if (problem !== undefined) return refuse(response, 403, 497, problem, 'ACCESS_DENIED');
 
     url.searchParams.delete('query');
+    if (filters !== null)
+      try {
+        url.searchParams.set('additional_table_filters', safeFilters(filters));
+      } catch (unclear) {
+        return refuse(response, 403, 497, `${(unclear as Error).message}.`, 'ACCESS_DENIED');
+      }
     for (const [name, value] of Object.entries(options.settings))
       if (!url.searchParams.has(name)) url.searchParams.set(name, value);
     await forward(options.options, `/?${url.searchParams}`, sql, response);
