@@ -52,7 +52,7 @@ export function whereIs(panel: string): { dashboardUid: string; panelId: number 
 }
 
 function variables(definition: Definition, place: Place): object[] {
-  const table = definition.id === 'calls' ? 'calls' : 'calls_1m';
+  const adhoc = macroSql(statement(`adhoc_${definition.adhoc}`), 'whole range', place);
   return [
     {
       type: 'datasource',
@@ -66,8 +66,8 @@ function variables(definition: Definition, place: Place): object[] {
       ? [{ type: 'textbox', name: 'trace_id', label: 'Trace', query: '', current: { text: '', value: '' } }]
       : []),
     { type: 'adhoc', name: 'filters', label: 'Filters', datasource, filters: [], baseFilters: [] },
-    // The plugin reads from it which table the ad-hoc filters are about.
-    { type: 'constant', name: 'clickhouse_adhoc_query', hide: 2, query: `${place.database}.${table}` },
+    // The plugin takes from it which table the ad-hoc filters are about, and what they offer.
+    { type: 'constant', name: 'clickhouse_adhoc_query', hide: 2, query: adhoc },
     { type: 'constant', name: 'jaeger', hide: 2, query: place.jaegerUrl },
   ];
 }

@@ -116,6 +116,13 @@ describe('the lint finds', () => {
       /has the uid of/,
     ],
     [
+      'ad-hoc filters about nothing',
+      ({ templating }) => {
+        templating.list.find(({ name }: Json) => name === 'clickhouse_adhoc_query').query = 'routescope.calls_1m';
+      },
+      /does not say what ad-hoc filters are about/,
+    ],
+    [
       'a server’s own id',
       (d) => {
         d.id = 7;

@@ -107,6 +107,8 @@ function lintVariables(dashboard: Json, wrong: Wrong): void {
   if (!list.some((variable) => variable.type === 'datasource')) wrong('has no variable for the data source');
   for (const name of new Set(referred(JSON.stringify(dashboard))))
     if (!names.has(name)) wrong(`refers to the variable ${name}, which it does not have`);
+  if (!list.some(({ name, query }) => name === 'clickhouse_adhoc_query' && /^SELECT .*\sFROM \w+\.\w+/s.test(query)))
+    wrong('does not say what ad-hoc filters are about: clickhouse_adhoc_query must be a SELECT from one table');
   for (const variable of list)
     if (variable.type === 'query')
       lintTarget(variable.query ?? {}, variable.datasource, (what) => wrong(`variable ${variable.name}: ${what}`));

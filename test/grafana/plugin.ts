@@ -21,6 +21,14 @@ export function asStored(rawSql: string, asking: Asking): string {
   return sql;
 }
 
+/** An ad-hoc filter as the plugin puts it behind a query that reads the table. */
+export function withAdhocFilter(sql: string, table: string, column: string, value: string): string {
+  const literal = value.replaceAll('\\', '\\\\\\\\').replaceAll("'", "\\\\\\'");
+  return new RegExp(`\\b${table.replace('.', '\\.')}\\b`).test(sql)
+    ? `${sql}\nsettings additional_table_filters={'${table}' : ' ${column} = \\'${literal}\\' '}`
+    : sql;
+}
+
 function withVariables(rawSql: string, variables: NonNullable<Asking['variables']>): string {
   const chosen = (name: string): readonly string[] | 'all' => {
     const values = variables[name];

@@ -12,7 +12,7 @@ import { type Column, dashboards, type Panel, parametersOf, sqlOf } from '@route
 import { type Sidecar, startSidecar } from '@routescope/sidecar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cli } from '../sidecar.ts';
-import { type Asking, asStored } from './plugin.ts';
+import { type Asking, asStored, withAdhocFilter } from './plugin.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON as Grafana reads it
 type Json = any;
@@ -204,6 +204,32 @@ describe.each(shown)('$definition.title', ({ definition, json }) => {
       expect(data.length, name).toBeGreaterThan(0);
       expect((await ask(empty, sql)).data, name).toEqual([]);
     }
+  });
+
+  test('takes ad-hoc filters: offers columns with values, and every query that reads their table takes one', async () => {
+    const { query } = json.templating.list.find(({ name }: Json) => name === 'clickhouse_adhoc_query');
+    const { meta, data } = await ask(seeded, query);
+    expect(meta.map(({ name }) => name)).toEqual(expect.arrayContaining(['environment', 'tag']));
+    expect(new Set(data.map((row) => row['tag'])).size).toBeGreaterThanOrEqual(6);
+    expect(data.length).toBeLessThan(1_000);
+    const table = /FROM (\S+)/.exec(query)?.[1] as string;
+    let filtered = 0;
+    for (const [index, panel] of definition.panels.entries()) {
+      const sql = asStored(json.panels[index].targets[0].rawSql, askingOf(panel, json, { trace_id: ['none'] }));
+      const one = withAdhocFilter(sql, table, 'tag', 'next-step');
+      if (one === sql || sql.includes('threshold')) continue; // the detector's query reads every table there is
+      filtered++;
+      const { data: rows } = await ask(seeded, one);
+      const isOfTable = [...sql.matchAll(/(?:FROM|JOIN) (routescope\.\w+)/g)].every(([, read]) => read === table);
+      if (panel.keys.includes('tag') && isOfTable)
+        expect(new Set(rows.map((row) => row['tag'])), panel.title).toEqual(new Set(['next-step']));
+      expect(
+        (await ask(seeded, withAdhocFilter(sql, table, 'tag', "o'clock"))).data.filter(
+          (row) => row['tag'] === 'next-step' && isOfTable,
+        ),
+      ).toEqual([]);
+    }
+    expect(filtered).toBeGreaterThan(1);
   });
 
   test('has annotations at the times of the changes', async () => {

@@ -102,6 +102,12 @@ const routerOverhead: Panel = {
     seconds('p50_overhead_s', 'p50', { of: 'calls', least: percentile.p50 }),
     seconds('p95_overhead_s', 'p95', { of: 'calls', least: 20, line: true }),
     seconds('p99_overhead_s', 'p99', { of: 'calls', least: 20, line: true }),
+    seconds('p95_decision_s', 'p95 of choosing alone', {
+      type: 'Nullable(Float64)',
+      of: 'calls',
+      least: 20,
+      line: true,
+    }),
     counted('calls', 'calls of one attempt'),
   ],
   empty: 'No routed calls yet: send them through createRouter(routes({ … })).route(tag, …).',

@@ -19,6 +19,7 @@ export const dashboards: readonly Dashboard[] = [
     title: 'Routing overview',
     question: 'What does each routed call cost, does it hold up, and how often does the first choice need rescue?',
     panels: overview,
+    adhoc: 'calls_1m',
     filters: ['environment', 'tag'],
   },
   {
@@ -26,6 +27,7 @@ export const dashboards: readonly Dashboard[] = [
     title: 'Fallback drift',
     question: 'Is a first choice of model getting worse, since when, where, and what does it cost?',
     panels: drift,
+    adhoc: 'calls_1m',
     alarms: true,
     filters: ['environment', 'tag'],
   },
@@ -34,6 +36,7 @@ export const dashboards: readonly Dashboard[] = [
     title: 'Money',
     question: 'What does routing save, and where does the rest go?',
     panels: money,
+    adhoc: 'calls_1m',
     filters: ['environment', 'tag'],
   },
   {
@@ -41,6 +44,7 @@ export const dashboards: readonly Dashboard[] = [
     title: 'Quality',
     question: 'Does the answer hold up, by each job’s own rubric, at each tier, and with people?',
     panels: quality,
+    adhoc: 'scores',
     filters: ['environment', 'tag'],
   },
   {
@@ -48,6 +52,7 @@ export const dashboards: readonly Dashboard[] = [
     title: 'Calls',
     question: 'How long do people wait, and what happened in this one call?',
     panels: calls,
+    adhoc: 'calls',
     filters: ['environment', 'tag', 'tier', 'route_version'],
   },
 ];

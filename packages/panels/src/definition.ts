@@ -75,6 +75,8 @@ export interface Dashboard {
   readonly question: string;
   /** Ids of panels, in order. */
   readonly panels: readonly Panel[];
+  /** What its ad-hoc filters are about: the table that most of its panels read, by `adhoc_<table>.sql`. */
+  readonly adhoc: 'calls' | 'calls_1m' | 'scores';
   /** Alarms and decisions are drawn over its charts too. */
   readonly alarms?: true;
   readonly filters: readonly Filter[];

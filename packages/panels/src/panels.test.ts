@@ -12,6 +12,9 @@ const definitions = [...panels, ...alerts];
 /** What stands beside panels and alerts: values to choose from, changes, metrics, the questions of `routescope routes`. */
 const others = [
   ...filters.map((filter) => `filter_${filter}`),
+  'adhoc_calls',
+  'adhoc_calls_1m',
+  'adhoc_scores',
   'changes',
   'alarms',
   'metrics_calls',
@@ -22,9 +25,12 @@ const others = [
   'experiment_arms',
 ];
 
+/** Parts of other statements. */
+const included = ['drift', 'judged'];
+
 test('every SQL file belongs to something that is asked', () => {
   const files = readdirSync(new URL('../sql/', import.meta.url)).sort();
-  const names = [...definitions.map(({ id }) => id), ...others, 'drift'];
+  const names = [...definitions.map(({ id }) => id), ...others, ...included];
   expect(files).toEqual(names.map((name) => `${name}.sql`).sort());
   expect(new Set(names).size).toBe(names.length);
 });
