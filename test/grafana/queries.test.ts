@@ -28,10 +28,11 @@ const hour = 3_600;
 const from = end - 3 * day;
 /**
  * The bound of a query. Work can be counted, time on a busy machine only guessed: rows are bounded close to what a store
- * of this size holds, seconds far above what any takes (most 10 to 100 ms).
+ * of this size holds; seconds, by the engine's own clock, a hundred times above what a query takes (`npm run bench --
+ * grafana`), of those that hold the drift detector ten times.
  */
 const mostRows = 500_000;
-const slowestSeconds = 20;
+const slowestSeconds = (sql: string): number => (sql.includes('evidence_minutes') ? 15 : 3);
 
 const directory = mkdtempSync(join(tmpdir(), 'routescope-grafana-'));
 let seeded: Sidecar;
@@ -127,7 +128,7 @@ describe.each(everyPanel)('$name', ({ panel, json, rawSql }) => {
     const chosen = isOfTrace ? { trace_id: [await newestTrace()] } : {};
     const { meta, data, statistics } = await ask(seeded, asStored(rawSql, askingOf(panel, json, chosen)));
     expect(data.length).toBeGreaterThan(0);
-    expect(statistics.elapsed).toBeLessThan(slowestSeconds);
+    expect(statistics.elapsed).toBeLessThan(slowestSeconds(rawSql));
     expect(statistics.rows_read).toBeLessThan(mostRows);
     const names = meta.map(({ name }) => name);
     if (panel.visual === 'trace') return expect(names).toEqual(traceColumns);
@@ -288,7 +289,7 @@ describe.each(rules)('the rule $title', ({ uid, data: [query, condition] }) => {
 
   test('gives one row per instance, with exactly one number', async () => {
     const { meta, data, statistics } = await at(drifting, seeded);
-    expect(statistics.elapsed).toBeLessThan(slowestSeconds);
+    expect(statistics.elapsed).toBeLessThan(slowestSeconds(query.model.rawSql));
     expect(statistics.rows_read).toBeLessThan(mostRows);
     expect(meta.filter(({ type }) => !/String/.test(type))).toEqual([{ name: 'value', type: 'Float64' }]);
     const labels = data.map(({ value, ...row }) => JSON.stringify(row));
