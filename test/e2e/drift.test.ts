@@ -155,6 +155,7 @@ test('the job that got worse and the one that got better are told of, the other 
     id: `prod/extract/small-1/rise/${openedAt}`,
     state: 'opened',
     alert: 'fallback_drift',
+    signal: 'fallback',
     direction: 'rise',
     severity: worse.confirmed_multiple >= 3 ? 'page' : 'ticket',
     environment: 'prod',

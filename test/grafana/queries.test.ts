@@ -254,6 +254,25 @@ describe.each(shown)('$definition.title', ({ definition, json }) => {
   });
 });
 
+test('what happened is told without the notes the watch keeps for itself', async () => {
+  const panel = everyPanel.find(({ panel: { id } }) => id === 'happenings');
+  if (!panel) throw new Error('there is no panel happenings');
+  const { data } = await ask(
+    seeded,
+    asStored(panel.rawSql, { ...askingOf(panel.panel, panel.json), to: end + 4 * day }),
+  );
+  expect([...new Set(data.map((row) => row['kind']))].sort()).toEqual([
+    'alarm',
+    'breaker',
+    'budget',
+    'deploy',
+    'price',
+    'route_table',
+    'silence',
+  ]);
+  expect(data.filter((row) => row['kind'] === 'alarm').map((row) => row['state'])).toEqual(['recovered', 'opened']);
+});
+
 /** When each alert fires, for what, and when it is over; seconds before the end of the three days. */
 const drifting = Math.round(0.3 * 3 * day);
 const wednesday = (clock: number): number => end - Date.parse('2026-11-18T00:00:00Z') / 1_000 - clock * hour;

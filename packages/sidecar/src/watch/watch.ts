@@ -91,11 +91,17 @@ export function startWatch(
       const key = JSON.stringify(keyOf(row));
       keys.set(key, [...(keys.get(key) ?? []), row]);
     }
-    const open = openAmong(await storedAlarms(ask));
+    const stored = await storedAlarms(ask);
+    const open = openAmong(stored);
     const closed = await closeByDecision(open, minute);
     for (const rows of keys.values())
       for (const { row, state, direction } of stepsOf(rows)) {
         if (state === 'opened') {
+          // The query does not see rows of the minute it judges: an alarm of this minute, open or closed since, is no news.
+          const isKnown = stored.some(
+            ({ alarm }) => isOf(alarm, row) && alarm.direction === direction && alarm.opened_at === isoMinute(minute),
+          );
+          if (isKnown) continue;
           const findings = await findingsOf(ask, row, minute, settings, options);
           await record(alarmOf(row, isoMinute(minute), findings, pageCostPerDay));
         } else {
