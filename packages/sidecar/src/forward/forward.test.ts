@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import {
   Server as GrpcServer,
+  Metadata,
   ServerCredentials,
   type ServerUnaryCall,
   type sendUnaryData,
@@ -19,6 +20,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Buffers } from '../receive/buffers.ts';
 import { requestFromJson } from '../receive/json.ts';
 import type { Signal } from '../receive/signal.ts';
+import { statusWithRetry } from '../receive/status.ts';
 import { walk } from '../receive/walk.ts';
 import { bytesMatcher } from '../redact/match.ts';
 import { Redactor } from '../redact/redactor.ts';
@@ -378,8 +380,12 @@ describe('over the wire', () => {
     await close();
   });
 
-  test('gRPC: the same bytes, and UNAVAILABLE is tried again', async () => {
+  test('gRPC: the same bytes; UNAVAILABLE is tried again, RESOURCE_EXHAUSTED only when it says when', async () => {
     const bodies: Buffer[] = [];
+    const answers: { code: number; afterSeconds?: number }[] = [
+      { code: status.UNAVAILABLE },
+      { code: status.RESOURCE_EXHAUSTED, afterSeconds: 1 },
+    ];
     const grpc = new GrpcServer();
     grpc.addService(
       {
@@ -396,8 +402,12 @@ describe('over the wire', () => {
       {
         export: (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => {
           bodies.push(call.request);
-          if (bodies.length === 1) done({ code: status.UNAVAILABLE, details: 'later' });
-          else done(null, Buffer.alloc(0));
+          const answer = answers.shift();
+          if (!answer) return done(null, Buffer.alloc(0));
+          const metadata = new Metadata();
+          if (answer.afterSeconds !== undefined)
+            metadata.set('grpc-status-details-bin', statusWithRetry(answer.code, 'later', answer.afterSeconds));
+          done({ code: answer.code, details: 'later', metadata });
         },
       },
     );
@@ -407,9 +417,16 @@ describe('over the wire', () => {
       ),
     );
     const { status: now, close, records } = await forwardTo(targetOf(`grpc://127.0.0.1:${port}`));
-    await expect.poll(now, { timeout: 10_000 }).toMatchObject({ stored: 2, queued: 0, retries: 1 });
-    expect(walked(bodies[1] as Buffer)).toEqual(records);
+    await expect.poll(now, { timeout: 10_000 }).toMatchObject({ stored: 2, queued: 0, retries: 2 });
+    expect(walked(bodies[2] as Buffer)).toEqual(records);
     await close();
+
+    // Too large without a time to come again: it would hold up the target for ever.
+    answers.push({ code: status.RESOURCE_EXHAUSTED });
+    await spool?.close();
+    const second = await forwardTo(targetOf(`grpc://127.0.0.1:${port}`));
+    await expect.poll(second.status, { timeout: 10_000 }).toMatchObject({ rejected: 2, queued: 0, retries: 0 });
+    await second.close();
     grpc.forceShutdown();
   });
 });

@@ -100,7 +100,11 @@ function grpcSender({ url, headers, gzip: compress }: Target): Sender {
           (problem: ServiceError | null, answer?: Buffer) => {
             if (!problem) return done({ kind: 'taken', rejected: rejectedIn(answer ?? Buffer.alloc(0)) });
             const because = `gRPC ${status[problem.code] ?? problem.code}`;
-            done({ kind: retryable.includes(problem.code) ? 'retry' : 'refused', because });
+            const afterMs = retryDelayIn(problem.metadata);
+            // Without a time to come again it says that the request is too large, as it will be every time.
+            const isLasting = problem.code === status.RESOURCE_EXHAUSTED && afterMs === undefined;
+            if (isLasting || !retryable.includes(problem.code)) return done({ kind: 'refused', because });
+            done({ kind: 'retry', because, ...(afterMs !== undefined && { afterMs }) });
           },
         );
       }),
@@ -109,25 +113,52 @@ function grpcSender({ url, headers, gzip: compress }: Target): Sender {
 }
 
 /** `rejected_spans` of an ExportTraceServiceResponse; an answer that is none counts as none rejected. */
-function rejectedIn(answer: Buffer): number {
-  const cursor = new Cursor(answer);
-  const find = (start: number, end: number, wire: number): boolean => {
-    for (let at = start; at < end; ) {
-      at = cursor.field(at, end, 'ExportTraceServiceResponse');
-      if (cursor.number === 1 && cursor.wire === wire) return true;
-    }
-    return false;
-  };
+function rejectedIn(answer: Uint8Array): number {
   try {
-    if (!find(0, answer.length, 2) || !find(cursor.start, cursor.end, 0)) return 0;
+    const [partial = nothing] = fieldsIn(answer, 1);
+    const [rejected = nothing] = fieldsIn(partial, 1);
+    return numberIn(rejected);
   } catch {
     return 0; // what it says beside its 200 is of no use then
   }
-  let value = 0;
-  for (let at = cursor.start; at < cursor.end; at++)
-    value += ((answer[at] as number) & 0x7f) * 2 ** (7 * (at - cursor.start));
-  return value;
 }
+
+/** The delay that a google.rpc.RetryInfo among the details of a status asks for, in ms; undefined when there is none. */
+function retryDelayIn(metadata: Metadata | undefined): number | undefined {
+  const [status] = metadata?.get('grpc-status-details-bin') ?? [];
+  if (!Buffer.isBuffer(status)) return undefined;
+  try {
+    for (const detail of fieldsIn(status, 3)) {
+      const [type = nothing] = fieldsIn(detail, 1);
+      if (!Buffer.from(type).toString().endsWith('/google.rpc.RetryInfo')) continue;
+      const [info = nothing] = fieldsIn(detail, 2);
+      const [delay = nothing] = fieldsIn(info, 1);
+      const [seconds = nothing] = fieldsIn(delay, 1);
+      const [nanos = nothing] = fieldsIn(delay, 2);
+      return numberIn(seconds) * 1_000 + numberIn(nanos) / 1e6;
+    }
+  } catch {
+    // what it says beside its code is of no use then
+  }
+  return undefined;
+}
+
+const nothing = new Uint8Array();
+
+/** The content of every field of that number. @throws Malformed */
+function fieldsIn(bytes: Uint8Array, number: number): Uint8Array[] {
+  const cursor = new Cursor(bytes);
+  const found: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    at = cursor.field(at, bytes.length, 'message');
+    if (cursor.number === number) found.push(bytes.subarray(cursor.start, cursor.end));
+  }
+  return found;
+}
+
+/** Of a varint's bytes. */
+const numberIn = (varint: Uint8Array): number =>
+  varint.reduce((sum, byte, index) => sum + (byte & 0x7f) * 2 ** (7 * index), 0);
 
 function reasonOf(problem: unknown): string {
   const { message, cause, name } = problem as Error & { cause?: { code?: string; message?: string } };
