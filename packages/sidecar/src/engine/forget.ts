@@ -48,25 +48,21 @@ export async function forget(writer: ClickHouseClient, whom: Whom, layout: Layou
     forgotten[table] = (forgotten[table] ?? 0) + rows;
   };
 
-  for (let from = 0; from < traces.length; from += idsPerStatement) {
-    const among = `IN (${traces
-      .slice(from, from + idsPerStatement)
-      .map(quoted)
-      .join(', ')})`;
+  for (const some of piecesOf(traces)) {
+    const ofTraces = `trace_id ${among(some)}`;
     const sessions = await idsOf(
       writer,
-      `SELECT DISTINCT session_id AS id FROM routescope.calls WHERE trace_id ${among} AND session_id != ''`,
+      `SELECT DISTINCT session_id AS id FROM routescope.calls WHERE ${ofTraces} AND session_id != ''`,
     );
-    if (sessions.length > 0) await erase('session_units', `session_id IN (${sessions.map(quoted).join(', ')})`);
+    for (const each of piecesOf(sessions)) await erase('session_units', `session_id ${among(each)}`);
     // A score may name its call alone, and wait for it.
-    const calls = await idsOf(writer, `SELECT DISTINCT call_id AS id FROM routescope.calls WHERE trace_id ${among}`);
-    if (calls.length > 0)
-      for (const table of ['scores', 'scores_early'])
-        await erase(table, `call_id IN (${calls.map(quoted).join(', ')})`);
-    for (const table of ['attempts', 'scores', 'calls']) await erase(table, `trace_id ${among}`);
+    const calls = await idsOf(writer, `SELECT DISTINCT call_id AS id FROM routescope.calls WHERE ${ofTraces}`);
+    for (const each of piecesOf(calls))
+      for (const table of ['scores', 'scores_early']) await erase(table, `call_id ${among(each)}`);
+    for (const table of ['attempts', 'scores', 'calls']) await erase(table, ofTraces);
     // Last, for they are how the traces are found: should this be cut short, it can be repeated.
     if (layout.traces === undefined)
-      for (const table of ['otel_traces_trace_id_ts', 'otel_traces']) await erase(table, `TraceId ${among}`);
+      for (const table of ['otel_traces_trace_id_ts', 'otel_traces']) await erase(table, `TraceId ${among(some)}`);
   }
   if (whom.kind === 'session')
     for (const table of ['session_units', 'scores', 'attempts', 'calls'])
@@ -94,3 +90,9 @@ async function idsOf(
 
 /** Ids come out of the tables and go into statements too long for parameters of a request. */
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+const among = (ids: readonly string[]): string => `IN (${ids.map(quoted).join(', ')})`;
+
+function* piecesOf(ids: readonly string[]): Generator<readonly string[]> {
+  for (let from = 0; from < ids.length; from += idsPerStatement) yield ids.slice(from, from + idsPerStatement);
+}
