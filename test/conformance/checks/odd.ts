@@ -83,6 +83,26 @@ export function oddChecks(dialect: Dialect): Check[] {
       }),
       { 'gen_ai.usage.input_tokens': 5, 'gen_ai.usage.output_tokens': 3 },
     ),
+    answers(
+      'of a cache',
+      whole({
+        usage: {
+          prompt_tokens: 1_510,
+          completion_tokens: 7,
+          prompt_tokens_details: { cached_tokens: 500, cache_write_tokens: 1_000 },
+          input_tokens: 10,
+          cache_read_input_tokens: 500,
+          cache_creation_input_tokens: 1_000,
+          output_tokens: 7,
+        },
+      }),
+      {
+        'gen_ai.usage.input_tokens': 1_510,
+        'gen_ai.usage.cache_read.input_tokens': 500,
+        'gen_ai.usage.cache_write.input_tokens': 1_000,
+        'gen_ai.usage.output_tokens': 7,
+      },
+    ),
     answers('without an id and model', whole({ id: undefined, model: undefined }), {
       'gen_ai.response.id': undefined,
       'gen_ai.response.model': undefined,
