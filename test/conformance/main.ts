@@ -81,14 +81,14 @@ async function runOne(version: Version, path: string): Promise<never> {
 }
 
 async function runAll(): Promise<void> {
-  const nodes =
-    values.node === undefined ? [process.execPath] : values.node.split(',').map((each) => nodeOf(each.trim()));
+  const nodes = (values.node?.split(',') ?? ['']).map((each) => each.trim());
   const reports: Report[] = [];
-  for (const node of nodes) {
+  for (const each of nodes) {
+    const node = each === '' ? process.execPath : nodeOf(each);
     for (const version of chosen) {
       const report = await inProcess(version, { fixtures, node });
-      reports.push(report);
-      if (!values.json) say(report, nodes.length > 1 ? node : undefined);
+      reports.push(each === '' ? report : { ...report, version: `${report.version} on Node ${each}` });
+      if (!values.json) say(reports.at(-1) as Report);
     }
   }
   const types = checkTypes(chosen);
@@ -135,11 +135,9 @@ async function firstFailure(mutant: string): Promise<string | undefined> {
   return undefined;
 }
 
-function say({ version, passed, failures, exempt, groups }: Report, node?: string): void {
+function say({ version, passed, failures, exempt, groups }: Report): void {
   const parts = Object.entries(groups).map(([group, count]) => `${group} ${count}`);
-  process.stdout.write(
-    `${version}${node ? ` on ${node}` : ''}: ${passed} passed, ${failures.length} failed, ${exempt.length} exempt\n`,
-  );
+  process.stdout.write(`${version}: ${passed} passed, ${failures.length} failed, ${exempt.length} exempt\n`);
   process.stdout.write(`  ${parts.join(' · ')}\n`);
   for (const { check, problem } of failures)
     process.stdout.write(`  FAIL ${check}\n    ${problem.replaceAll('\n', '\n    ')}\n`);
