@@ -141,7 +141,7 @@ test('beside a Collector only views are added, and its spans become attempts and
 
 test('retention changes what is not as wanted, and nothing else', async () => {
   await migrate(engine.writer);
-  expect(await retain(engine.writer, keep, {})).toHaveLength(11);
+  expect(await retain(engine.writer, keep, {})).toHaveLength(14);
   expect(await retain(engine.writer, keep, {})).toEqual([]);
   expect(await retain(engine.writer, { ...keep, traces: undefined, calls: 7 }, {})).toEqual([
     'ALTER TABLE routescope.otel_traces REMOVE TTL',

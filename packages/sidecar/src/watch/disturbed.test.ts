@@ -18,11 +18,11 @@ const end = start + 4 * 1_440;
 const directories: string[] = [];
 const servers: TestServer[] = [];
 
-/** A call every two minutes of each tag; from the middle of the last day on one in five needs a fallback. */
+/** A call every four minutes of each tag; from the middle of the last day on one in four needs a fallback. */
 const spans = ['called', 'conversed'].flatMap((tag, which) =>
-  Array.from({ length: (end - start) / 2 }, (_, i) => {
-    const minute = start + 2 * i;
-    const fell = minute < end - 720 ? i % 40 === 11 : i % 5 === 1;
+  Array.from({ length: (end - start) / 4 }, (_, i) => {
+    const minute = start + 4 * i;
+    const fell = minute < end - 720 ? i % 40 === 11 : i % 4 === 1;
     const id = (which * 100_000 + i + 1).toString(16);
     const at = (seconds: number): string => `${minute * 60 + seconds}000000000`;
     const attribute = (key: string, value: object): object => ({ key, value });

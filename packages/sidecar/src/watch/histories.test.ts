@@ -18,7 +18,7 @@ const directory = mkdtempSync(join(tmpdir(), 'routescope-histories-'));
 const day = 1_440;
 const start = Date.parse('2026-10-20T00:00:00Z') / 60_000;
 const changedAt = start + 8 * day + 100;
-const end = start + 12 * day;
+const end = start + 10 * day;
 let engine: Engine;
 
 /** Ten units a minute; fallbacks at 2 %, and 6 % from `changed` on. */

@@ -19,11 +19,11 @@ const day = 86_400_000;
 const start = Date.parse('2026-10-20T00:00:00Z');
 let engine: Engine;
 
-/** A call of each minute for sixty days, one in fifty with a fallback; `doubled` from that day on one in ten. */
+/** A call every five minutes for sixty days, one in fifty with a fallback; `doubled` from that day on one in ten. */
 const play = (tag: string, doubled = 60): Promise<unknown> =>
   engine.writer.command({
     query: `INSERT INTO routescope.calls_1m (minute, environment, tag, first_model, calls, checked, fallbacks)
-      SELECT toDateTime({from:UInt32} + number * 60, 'UTC'), 'prod', {tag:String}, 'small', 1, 1, number % if(number < {doubled:UInt32} * 1440, 50, 10) = 0 FROM numbers(86400)`,
+      SELECT toDateTime({from:UInt32} + number * 300, 'UTC'), 'prod', {tag:String}, 'small', 1, 1, number % if(number < {doubled:UInt32} * 288, 50, 10) = 0 FROM numbers(17280)`,
     query_params: { tag, from: start / 1_000, doubled },
   });
 
@@ -88,7 +88,7 @@ test('quiet days that left the lookback are pinned, once; those with a decision 
       tag: 'quiet',
       since: '2026-10-21',
       until: '2026-11-18',
-      numbers: { units: 28 * 1_440, fallbacks: 807 },
+      numbers: { units: 28 * 288, fallbacks: 162 },
     },
   ]);
 });
@@ -102,5 +102,5 @@ test('what is pinned is part of the baseline from then on', async () => {
   };
   const [day56, day57] = [await before(start + 57 * day - 60_000), await before(start + 57 * day + 4 * 3_600_000)];
   // The pin's fallbacks are below what one may count for.
-  expect(Math.round((day57 - day56) / 1_440)).toBe(28);
+  expect(Math.round((day57 - day56) / 288)).toBe(28);
 });
