@@ -16,6 +16,21 @@ const bytesOf = (sessions: readonly SimulatedSession[]): string => {
   return createHash('sha256').update(batch.request()).digest('hex');
 };
 
+test('whatever its length and end, everything in a story happens within it, in order', () => {
+  for (let days = 1; days <= 40; days++)
+    for (let later = 0; later < 7; later++) {
+      const { from, to, releases, incidents, events } = storyOf(days, end + later * 86_400_000 + later * 3_600_000);
+      const times = [
+        ...releases.map(({ at }) => at),
+        ...events.map(({ at }) => at),
+        ...incidents.map((each) => each.from),
+      ];
+      expect(times.filter((at) => at < from || at >= to)).toEqual([]);
+      expect(incidents.filter((each) => each.to > to || each.to <= each.from)).toEqual([]);
+      expect(releases.map(({ at }) => at).toSorted((a, b) => a - b)).toEqual(releases.map(({ at }) => at));
+    }
+});
+
 describe('a week of a hundred calls an hour', () => {
   const story = storyOf(7, end);
   const sessions = [...sessionsOf(story, 100, 7)];

@@ -215,6 +215,12 @@ const event = (kind: ReportedEventKind, at: number, name: string, text: string, 
   ...more,
 });
 
+/** The day, or of a weekend the nearest that is none: there is hardly anybody then whom something could hit. */
+function workday(day: number): number {
+  const weekday = new Date(day).getUTCDay();
+  return day + (weekday === 6 ? -dayMs : weekday === 0 ? dayMs : 0);
+}
+
 /**
  * The history that `routescope simulate` writes. Most of the time all is well; what goes wrong and is mended does so by
  * day, when it is noticed. At last `rewrite-query` begins to drift with a release, from 2 % rejected to 8 %, and is
@@ -224,7 +230,11 @@ const event = (kind: ReportedEventKind, at: number, name: string, text: string, 
 export function storyOf(days: number, to: number): Story {
   const lengthMs = days * dayMs;
   const ago = (share: number): number => to - Math.round((share * lengthMs) / minuteMs) * minuteMs;
-  const onDay = (share: number, hour: number): number => ago(share) - (ago(share) % dayMs) + hour * hourMs;
+  const onDay = (share: number, hour: number): number => {
+    if (days < 3) return ago(share); // there may be no such hour left
+    const day = ago(share) - (ago(share) % dayMs);
+    return (days < 7 ? day : workday(day)) + hour * hourMs;
+  };
   // Long enough to be told from chance, short enough to leave an "earlier" in what alerts look back on.
   const driftFrom = to - Math.min(0.3 * lengthMs, 2 * dayMs);
   const routedAt = ago(0.75);
