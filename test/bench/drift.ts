@@ -5,7 +5,7 @@
 
 import { look } from './drift/look.ts';
 import { optimalDelay } from './drift/optimum.ts';
-import { creep, recover, run, type Trial } from './drift/run.ts';
+import { creep, recover, run, slower, type Trial } from './drift/run.ts';
 import type { World } from './drift/worlds.ts';
 import { type Figure, figure } from './figure.ts';
 
@@ -128,7 +128,7 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
 
   figures.push(...honesty(quick ? 40 : 200, seed));
   figures.push(...seasons(quick ? 6 : 20, seed));
-  if (!quick) figures.push(...farTraffic(seed), ...creeps(seed));
+  if (!quick) figures.push(...farTraffic(seed), ...creeps(seed), ...durations(seed));
   figures.push(...(await look({ quick })));
   return figures;
 }
@@ -230,6 +230,28 @@ function honesty(runs: number, seed: number): Figure[] {
     ),
     shareFigure('recovery_too_early', 1 - after.length / returns.length, returns.length, 0.1),
   ];
+}
+
+/** Calls that take longer, judged as the rate of those above a limit that a tenth of them used to be above. */
+function durations(seed: number): Figure[] {
+  const runs = 30;
+  const perHour = 2_000;
+  const cases = [
+    ['all calls 1.3 times slower', { factor: 1.3, share: 1 }],
+    ['8 % of calls 5 times slower', { factor: 5, share: 0.08 }],
+  ] as const;
+  const figures = cases.map(([name, change]) => {
+    const calls = Array.from(
+      { length: runs },
+      (_, i) => ((slower(perHour, seed + 90_000 + i, change) ?? fourWeeks) * perHour) / 60,
+    );
+    say(`${name} at ${perHour}/h: told after ${median(calls).toFixed(0)} calls, the median of ${runs}`);
+    return figure(`exceedance_calls ${name}`, '{call}', calls, 'at most 1500', (value) => value <= 1_500);
+  });
+  const alarms = Array.from({ length: runs }, (_, i) => slower(200, seed + 95_000 + i)).filter(
+    (minutes) => minutes !== undefined,
+  ).length;
+  return [...figures, shareFigure('exceedance_p_false_alarm_4w 200/h', alarms / runs, runs, limit)];
 }
 
 /** A rate that doubles within half a year: too slowly for four weeks of counts, and seen against what is pinned. */
