@@ -24,10 +24,19 @@ export type PanelRow = Readonly<Record<string, string | number | null>>;
 /** The statement of a panel or alert as it stands in its file, with `{name:Type}` parameters. */
 export const sqlOf = (definition: Panel | Alert): string => statement(definition.id);
 
-/** Any statement by the name of its file; a line `{include name}` stands for another one. */
+/**
+ * Any statement by the name of its file; `{include name}` stands for another one, `{include name word=text}` for another
+ * one with `text` for each `[word]`.
+ */
 export function statement(name: string): string {
   const sql = readFileSync(new URL(`../sql/${name}.sql`, import.meta.url), 'utf8');
-  return sql.replaceAll(/\{include (\w+)\}/g, (_, included: string) => statement(included).trim());
+  return sql.replaceAll(
+    /\{include (\w+)(?: (\w+)=(\w+))?\}/g,
+    (_, included: string, word: string | undefined, text: string | undefined) => {
+      const other = statement(included).trim();
+      return word === undefined || text === undefined ? other : other.replaceAll(`[${word}]`, text);
+    },
+  );
 }
 
 /** What the statement's parameters are bound to. */
