@@ -20,7 +20,9 @@ export const codes = {
 } as const;
 
 export function encodingOf(request: IncomingMessage): Encoding | undefined {
-  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  const said = request.headers['content-type'];
+  if (said === encodings.protobuf) return 'protobuf';
+  const type = said?.split(';', 1)[0]?.trim().toLowerCase();
   if (type === encodings.protobuf) return 'protobuf';
   return type === encodings.json ? 'json' : undefined;
 }

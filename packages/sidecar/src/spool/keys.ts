@@ -2,7 +2,7 @@
 
 export class Keys {
   /** Two words a key; only those of the first `count` keys mean something. No key is two zeros. */
-  words = new Uint32Array(128);
+  words = new Uint32Array(16); // small ones are cheap: most requests of a span or two stay there
   count = 0;
 
   /** Adds the key of the span whose ids, of 16 and of 8 bytes, stand at these offsets. */
