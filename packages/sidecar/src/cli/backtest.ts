@@ -1,5 +1,6 @@
 /** `routescope backtest`: when an alarm would have fired over stored history, or over a file of buckets. */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
 import { backtest, type History, type Replayed } from '../watch/backtest.ts';
 import { parseBuckets, storedHistories } from '../watch/histories.ts';
 import { type DriftSettings, minutesPerDay } from '../watch/settings.ts';
@@ -63,7 +64,7 @@ export const backtestCommand = command({
       print(values.json ? JSON.stringify(result) : textOf(result));
     };
     if (values.buckets !== undefined)
-      return judge(parseBuckets(bucketsIn(values.buckets), values.buckets), !given.has('false-alarm-weeks-in-all'));
+      return judge(parseBuckets(linesOf(values.buckets), values.buckets), !given.has('false-alarm-weeks-in-all'));
     await withStore(
       {
         url: values.url,
@@ -78,12 +79,27 @@ export const backtestCommand = command({
   },
 });
 
-function bucketsIn(file: string): string {
+/** The lines of a file that may be longer than a text can be. */
+function* linesOf(file: string): Generator<string> {
+  const chunk = Buffer.alloc(1 << 20);
+  const decoder = new StringDecoder('utf8');
+  let left = '';
   try {
-    return readFileSync(file, 'utf8');
+    const opened = openSync(file, 'r');
+    try {
+      for (let read = readSync(opened, chunk); read > 0; read = readSync(opened, chunk)) {
+        const lines = (left + decoder.write(chunk.subarray(0, read))).split('\n');
+        left = lines.pop() as string;
+        yield* lines;
+      }
+    } finally {
+      closeSync(opened);
+    }
   } catch (problem) {
-    throw new UsageError(`--buckets ${file}: ${problem instanceof Error ? problem.message : String(problem)}`);
+    if ((problem as NodeJS.ErrnoException).code === undefined) throw problem;
+    throw new UsageError(`--buckets ${file}: ${(problem as Error).message}`);
   }
+  yield left + decoder.end();
 }
 
 function withChanges(histories: readonly History[], changes: readonly string[]): History[] {

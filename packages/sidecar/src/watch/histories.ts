@@ -17,16 +17,19 @@ const eventNames = ['release', 'accept', 'pin', 'silence', 'change'];
 const longest = 10 * 366 * 1_440;
 
 /**
- * @param text JSON lines as docs/drift.md has them.
+ * @param text JSON lines as docs/drift.md has them, whole or line by line.
  * @param file how errors name it.
  * @throws Error that says which line is wrong.
  */
-export function parseBuckets(text: string, file: string): History[] {
+export function parseBuckets(text: string | Iterable<string>, file: string): History[] {
   const found = new Map<string, Mutable<History>>();
   const firstMinutes = new Map<string, number>();
-  for (const [index, line] of text.split('\n').entries()) {
+  let index = -1;
+  for (const line of typeof text === 'string' ? text.split('\n') : text) {
+    index++;
     if (line.trim() === '') continue;
-    const wrong = (what: string): Error => new Error(`${file}, line ${index + 1}: ${what}`);
+    const number = index + 1;
+    const wrong = (what: string): Error => new Error(`${file}, line ${number}: ${what}`);
     let read: unknown;
     try {
       read = JSON.parse(index === 0 ? line.replace(/^\uFEFF/, '') : line);
