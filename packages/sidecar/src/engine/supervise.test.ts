@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine } from './engine.ts';
-import { openEngine } from './supervise.ts';
+import { engineIn, openEngine } from './supervise.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'routescope-supervise-'));
 const said: string[] = [];
@@ -16,6 +16,13 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine.close();
   rmSync(directory, { recursive: true, force: true });
+});
+
+test('a start under way ends when it is no longer wanted', { timeout: 60_000 }, async () => {
+  const { engine: young, start } = engineIn(join(directory, 'young'));
+  const starting = start().catch((problem: Error) => problem.message);
+  await young.close();
+  expect(await starting).toContain('the engine ended before it was ready (SIGKILL)');
 });
 
 test('an engine that hangs when its sidecar is killed is killed by the next one', { timeout: 60_000 }, async () => {

@@ -48,6 +48,7 @@ export function engineIn(
   let child: ChildProcess | undefined;
   /** From its first start on it is started again by itself. */
   let isSupervised = false;
+  const stopped = new AbortController();
   let restarts = 0;
   let closing = false;
 
@@ -56,7 +57,7 @@ export function engineIn(
     const impatientAt = performance.now() + lockPatienceMs;
     for (;;) {
       try {
-        const started = await startChild(dataDirectory, socketPath);
+        const started = await startChild(dataDirectory, socketPath, stopped.signal);
         if (closing) return void started.kill('SIGKILL');
         isSupervised = true;
         writeFileSync(doorFile(dataDirectory), socketPath, { mode: 0o600 });
@@ -96,7 +97,7 @@ export function engineIn(
   async function revive(): Promise<void> {
     for (let delayMs = 100; !closing; delayMs = Math.min(delayMs * 2, 5_000)) {
       try {
-        const started = await startChild(dataDirectory, socketPath);
+        const started = await startChild(dataDirectory, socketPath, stopped.signal);
         if (closing) {
           started.kill('SIGKILL');
           return;
@@ -127,6 +128,7 @@ export function engineIn(
     },
     async close() {
       closing = true;
+      stopped.abort();
       clearInterval(heartbeat);
       await Promise.all([writer.close(), reader.close()]);
       const last = child;
@@ -221,7 +223,8 @@ function answersWithin(socketPath: string, ms: number): Promise<boolean> {
   });
 }
 
-function startChild(dataDirectory: string, socketPath: string): Promise<ChildProcess> {
+/** @param stopped ends a start that is under way. */
+function startChild(dataDirectory: string, socketPath: string, stopped: AbortSignal): Promise<ChildProcess> {
   return new Promise((ready, failed) => {
     const child = fork(childPath, [dataDirectory, socketPath], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -230,6 +233,8 @@ function startChild(dataDirectory: string, socketPath: string): Promise<ChildPro
     });
     // Short of memory, the kernel is to take the engine, which comes back, before the process that acknowledges.
     if (child.pid !== undefined) preferForKilling(child.pid);
+    const end = (): void => void child.kill('SIGKILL');
+    stopped.addEventListener('abort', end);
     const slow = setTimeout(() => {
       said += `not ready after ${startPatienceMs / 1_000} s`;
       child.kill('SIGKILL');
@@ -240,6 +245,7 @@ function startChild(dataDirectory: string, socketPath: string): Promise<ChildPro
     });
     const early = (code: number | null, signal: string | null): void => {
       clearTimeout(slow);
+      stopped.removeEventListener('abort', end);
       failed(
         explain(said, dataDirectory) ??
           new Error(
@@ -250,6 +256,7 @@ function startChild(dataDirectory: string, socketPath: string): Promise<ChildPro
     child.once('exit', early);
     child.once('message', () => {
       clearTimeout(slow);
+      stopped.removeEventListener('abort', end);
       child.off('exit', early);
       ready(child);
     });
