@@ -1,4 +1,6 @@
 /** Spans that the sidecar passed on, as a real Jaeger finds and shows them. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { find, type Running, start, until } from './programs.ts';
 import { type SeenSpan, wrongInTree } from './tree.ts';
 
@@ -13,6 +15,20 @@ export function startJaeger(): Running | undefined {
 
 export const jaegerIsReady = (): Promise<unknown> =>
   until('Jaeger answers', 60, async () => ((await fetch(`${api}/services`)).ok ? true : undefined));
+
+/** @throws Error with what Jaeger has against the configuration that is shipped. */
+export function takesConfiguration(): string {
+  const config = fileURLToPath(new URL('../../../deploy/jaeger/config.yaml', import.meta.url));
+  const command = ['validate', '--config', config];
+  const { status, stdout, stderr } = spawnSync(find('JAEGER') as string, command, {
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  const said = stdout + stderr;
+  if (/unknown command/.test(said)) return 'this one is of version 1, which is configured by flags';
+  if (status !== 0) throw new Error(said);
+  return 'yes';
+}
 
 interface JaegerTrace {
   readonly spans: readonly {

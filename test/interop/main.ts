@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { cli, startSidecarProcess } from '../sidecar.ts';
 import { throughCollector } from './collector.ts';
-import { foundByTag, jaegerIsReady, jaegerOtlp, startJaeger } from './jaeger.ts';
+import { foundByTag, jaegerIsReady, jaegerOtlp, startJaeger, takesConfiguration } from './jaeger.ts';
 import { find } from './programs.ts';
 import { alertArrives, checkRules } from './prometheus.ts';
 
@@ -68,6 +68,7 @@ try {
     await check('an OpenTelemetry Collector sends through', [otelcol], () =>
       throughCollector(otelcol as string, sidecar.url, join(directory, 'collector')),
     );
+    await check('Jaeger takes the configuration in deploy', [jaeger && 'here'], takesConfiguration);
     await check('Jaeger finds what was passed on, by tag, as a tree', [jaeger && 'here'], () =>
       foundByTag('research-assistant', 'rewrite-query'),
     );
