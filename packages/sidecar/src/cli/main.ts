@@ -16,6 +16,12 @@ const terminal = {
   color: process.stdout.isTTY === true && !process.env['NO_COLOR'],
 };
 
+// Whoever reads what we say may stop (`… | head`): that is no failure, and `serve` goes on without them.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (problem: NodeJS.ErrnoException) => {
+    if (problem.code !== 'EPIPE') throw problem;
+  });
+
 async function main([name, ...args]: readonly string[]): Promise<void> {
   // Arguments may hold a password or a token, and every user of the machine can list the arguments of a process.
   process.title = `routescope ${name ?? ''}`;
