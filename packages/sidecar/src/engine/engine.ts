@@ -35,6 +35,17 @@ export interface EngineToStart {
   start(): Promise<void>;
 }
 
+/** Resolves with the engine once it answers; closes it when it cannot be started. @throws what its start throws. */
+export async function opened({ engine, start }: EngineToStart): Promise<Engine> {
+  try {
+    await start();
+    return engine;
+  } catch (problem) {
+    await engine.close();
+    throw problem;
+  }
+}
+
 /** Something is set up wrongly: trying again is of no use until a person has changed it. The message says what. */
 export class Misconfigured extends Error {
   override readonly name = 'Misconfigured';

@@ -1,7 +1,7 @@
 /** A ClickHouse that somebody else runs: where it is, who asks, and whether it is new enough. Its password is never said. */
 import { readFileSync } from 'node:fs';
 import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import { type Engine, type EngineToStart, Misconfigured } from './engine.ts';
+import { type Engine, type EngineToStart, Misconfigured, opened } from './engine.ts';
 
 export interface Server {
   /** Origin without user and password, as it may be shown. */
@@ -78,15 +78,8 @@ const oldest = { major: 26, minor: 3 };
  * Resolves once the server has answered.
  * @throws Error with a sentence: nobody there, wrong password, too old.
  */
-export async function openServer(...given: Parameters<typeof serverAt>): Promise<Engine> {
-  const { engine, start } = serverAt(...given);
-  try {
-    await start();
-    return engine;
-  } catch (problem) {
-    await engine.close();
-    throw problem;
-  }
+export function openServer(...given: Parameters<typeof serverAt>): Promise<Engine> {
+  return opened(serverAt(...given));
 }
 
 /** @param anyVersion also for servers too old to load into, for those who only add views. */

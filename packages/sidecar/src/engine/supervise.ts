@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { identityOf, isRunning } from '../process.ts';
-import { type Engine, type EngineToStart, Misconfigured } from './engine.ts';
+import { type Engine, type EngineToStart, Misconfigured, opened } from './engine.ts';
 
 const childPath = fileURLToPath(new URL('../../dist/engine/child.js', import.meta.url));
 
@@ -19,15 +19,8 @@ const childPath = fileURLToPath(new URL('../../dist/engine/child.js', import.met
  * Starts the engine on `directory` and resolves once it answers.
  * @throws Error that says why, when it cannot be started: chdb not installed, directory in use, disk trouble.
  */
-export async function openEngine(...given: Parameters<typeof engineIn>): Promise<Engine> {
-  const { engine, start } = engineIn(...given);
-  try {
-    await start();
-    return engine;
-  } catch (problem) {
-    await engine.close();
-    throw problem;
-  }
+export function openEngine(...given: Parameters<typeof engineIn>): Promise<Engine> {
+  return opened(engineIn(...given));
 }
 
 /**
