@@ -12,6 +12,7 @@ import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { Session } from 'chdb';
 import { Turns } from './turns.ts';
+import { forgetUnkept } from './unkept.ts';
 
 /** Who asks. Sent as the user name; the socket is private, so the name is trusted. */
 const roles = ['reader', 'writer'] as const;
@@ -58,6 +59,7 @@ setPriority(10);
 const connectionArgs = [`--config-file=${writeConfiguration(dataDirectory)}`];
 // This session holds the directory for the life of the process; a second process on it fails here, with code 76.
 const holder = new Session(dataDirectory, { connectionArgs });
+forgetUnkept((sql) => holder.query(sql, 'JSONEachRow'));
 
 const server = createServer((request, response) => {
   void answer(request, response).catch((error: unknown) => refuse(response, error));
