@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Column, dashboards, type Panel, parametersOf, sqlOf } from '@routescope/panels';
+import { type Column, dashboards, type Panel, parametersOf, sqlOf, statement } from '@routescope/panels';
 import { type Sidecar, startSidecar } from '@routescope/sidecar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cli } from '../sidecar.ts';
@@ -292,7 +292,7 @@ const expected: Readonly<Record<string, { quiet: number; fires: number; for: rea
     for: ['classify-intent', 'critique-draft'],
     over: wednesday(16),
   },
-  telemetry_absent: { quiet: 0, fires: -hour, for: ['simulated'], over: -3 * hour },
+  telemetry_absent: { quiet: 0, fires: -1.75 * hour, for: ['simulated'], over: -3 * hour },
 };
 
 describe.each(rules)('the rule $title', ({ uid, data: [query, condition] }) => {
@@ -325,6 +325,62 @@ describe.each(rules)('the rule $title', ({ uid, data: [query, condition] }) => {
 
   test('has no rows and no error while the store is empty', async () => {
     expect((await at(0, empty)).data).toEqual([]);
+  });
+});
+
+describe('what is usual at this hour is no news', () => {
+  const monday = Date.parse('2026-11-16T00:00:00Z') / 1_000;
+  const numberOf = async (id: string, to: number, key: string, instance: string): Promise<number> => {
+    const { data } = await ask(empty, statement(id), { to });
+    return Number(data.find((row) => row[key] === instance)?.['value']);
+  };
+  /** A call a minute, by hours of a day. */
+  const calls = (
+    environment: string,
+    dayNumber: number,
+    fromHour: number,
+    untilHour: number,
+    cost = 1,
+  ): Promise<unknown> =>
+    empty.engine.writer.command({
+      query:
+        'INSERT INTO routescope.calls_1m (environment, tag, minute, calls, cost_usd) SELECT {environment:String}, {environment:String}, toDateTime({first:UInt32}) + 60 * number, 1, {cost:Float64} FROM numbers({minutes:UInt32})',
+      query_params: {
+        environment,
+        first: monday + dayNumber * day + fromHour * hour,
+        minutes: (untilHour - fromHour) * 60,
+        cost,
+      },
+    });
+  afterAll(() => empty.engine.writer.command({ query: 'TRUNCATE TABLE routescope.calls_1m' }));
+
+  test('of calls that do not come: a night and a weekend are quiet, a morning without calls is not', async () => {
+    for (const [each, evening] of [20, 19, 19.5, 19.25, 19].entries()) await calls('office', each, 8, evening);
+    for (const each of [7, 8]) await calls('office', each, 8, 19);
+    await calls('office', 9, 8, 10);
+    const silenceAt = (dayNumber: number, clock: number): Promise<number> =>
+      numberOf('telemetry_absent', monday + dayNumber * day + clock * hour, 'environment', 'office');
+    expect(await silenceAt(4, 8)).toBe(0); // after the night to Friday
+    expect(await silenceAt(5, 12)).toBe(0); // on the first Saturday
+    expect(await silenceAt(7, 8)).toBe(0); // and after it
+    expect(await silenceAt(8, 8)).toBe(0);
+    expect(await silenceAt(9, 9)).toBeLessThanOrEqual(60);
+    expect(await silenceAt(9, 10.5)).toBe(0);
+    expect(await silenceAt(9, 10.6)).toBe(2_220);
+    expect(await silenceAt(10, 12)).toBeGreaterThan(day);
+    await calls('new', 4, 8, 10);
+    expect(await numberOf('telemetry_absent', monday + 4 * day + 11 * hour, 'environment', 'new')).toBe(3_660);
+  });
+
+  test('of money: a Monday is held against working days, not against the weekend before', async () => {
+    await calls('weekly', 5, 8, 20, 1);
+    await calls('weekly', 6, 8, 20, 1);
+    await calls('weekly', 7, 8, 20, 9);
+    const risen = (dayNumber: number): Promise<number> =>
+      numberOf('cost_burn', monday + dayNumber * day + 15 * hour, 'tag', 'weekly');
+    expect(await risen(7)).toBe(0);
+    await calls('weekly', 8, 8, 20, 27);
+    expect(await risen(8)).toBeCloseTo(2);
   });
 });
 

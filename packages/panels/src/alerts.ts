@@ -91,7 +91,7 @@ export const alerts: readonly Alert[] = [
   {
     id: 'cost_burn',
     title: 'Cost burn',
-    question: 'Does a job spend much more than at this time of other days?',
+    question: 'Does a job spend much more than at this time of other days of the kind?',
     keys: ['tag'],
     unit: 'share',
     above: 1,
@@ -132,14 +132,14 @@ export const alerts: readonly Alert[] = [
   {
     id: 'telemetry_absent',
     title: 'Telemetry absent',
-    question: 'Did calls stop coming in?',
+    question: 'Did calls stop coming in, at an hour at which they usually come?',
     keys: ['environment'],
     unit: 's',
     above: 1_800,
     until: 600,
     forMinutes: 5,
     panel: 'setup_health',
-    summary: 'No call of environment "{environment}" came in for {value}.',
+    summary: 'No call of environment "{environment}" came in for {value}, which is not usual at this hour.',
     advice:
       'Either nobody calls, or telemetry is lost on the way: ask the sidecar (routescope status), and the app whether its exporter fails.',
     whenEmpty: 'alert',
