@@ -1,8 +1,8 @@
 /** What may happen in one life of a sidecar. Where in it is left to chance. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SidecarProcess } from '../sidecar.ts';
+import type { LinkState } from './engine.ts';
 import { type Fault, steps } from './inject.ts';
-import type { LinkState } from './link.ts';
 import type { Connection } from './sender.ts';
 
 /** `embedded`: with an engine of its own and a target it forwards to. `server`: loads a server over the network. */

@@ -7,9 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { startSidecarProcess } from '../sidecar.ts';
 import { startCollector } from './collector.ts';
 import { type Counted, count } from './count.ts';
-import { openEngine, reachEngine } from './engine.ts';
+import { type Link, openEngine, openLink, reachEngine } from './engine.ts';
 import { type Guard, struckFile } from './inject.ts';
-import { type Link, openLink } from './link.ts';
 import type { Round, WorldName } from './rounds.ts';
 import { createSender, type Sender } from './sender.ts';
 

@@ -70,7 +70,7 @@ const refusal = (code: string, name: string): Promise<() => unknown> =>
 const wrongPassword = (): Promise<() => unknown> => refusal('516', 'AUTHENTICATION_FAILED');
 
 test('a server that is away is waited for, and what it is missing then is said, until it is right', async () => {
-  await there.leave();
+  await there.link.set('refused');
   const started = await start('server', true);
   expect(await send(started, 1)).toBe(200);
   expect(await ready(started)).toMatch(/^nothing is loaded: ClickHouse does not answer at http:\/\/127/);
@@ -83,7 +83,7 @@ test('a server that is away is waited for, and what it is missing then is said, 
   expect(await send(started, 2)).toBe(200);
   await leave();
 
-  await there.comeBack();
+  await there.link.set('good');
   await expect.poll(() => started.status().queued).toBe(0);
   expect(await ready(started)).toBe('ready\n');
   expect(await engineCheck(started)).toMatchObject({ health: 'ok' });
@@ -100,12 +100,12 @@ test('where nothing can be kept the start says so, and what to do', async () => 
 });
 
 test('closed before its server ever came, a sidecar keeps what it took for the next start', async () => {
-  await there.leave();
+  await there.link.set('refused');
   const first = await start('closed', true);
   expect(await send(first, 3)).toBe(200);
   await first.close();
   expect(said.join('\n')).toContain('1 spans stay in the spool');
-  await there.comeBack();
+  await there.link.set('good');
   const second = await start('closed', true);
   await expect.poll(() => second.status()).toMatchObject({ recovered: 1, queued: 0, stored: 1, held: undefined });
 });
@@ -116,13 +116,13 @@ test.each([
   ['something else that listens there', () => impostor(200, '{"version":""}\n'), 'is no ClickHouse'],
   ['a user without rights', () => refusal('497', 'ACCESS_DENIED'), 'lets user writer ask nothing'],
 ])('%s ends the start', async (_, play, says) => {
-  await there.leave();
+  await there.link.set('refused');
   const leave = await play();
   try {
     await expect(start('wrong', true)).rejects.toThrow(says);
   } finally {
     await leave();
-    await there.comeBack();
+    await there.link.set('good');
   }
 });
 

@@ -104,9 +104,9 @@ test('two sidecars whose server goes away under them, again and again, load it a
     for (let round = 0; round < 6; round++) {
       for (let times = 0; times < 4; times++)
         await Promise.all([one, two].map(({ url }) => send(url, [number++, number++])));
-      await there.leave();
+      await there.link.set('refused');
       await Promise.all([one, two].map(({ url }) => send(url, [number++])));
-      await there.comeBack();
+      await there.link.set('good');
     }
     await Promise.all([one.flush(), two.flush()]);
     expect(await counted()).toEqual(each(before + number - 1_000));

@@ -121,7 +121,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const sql = rows
     ? fromFile(query, rows)
     : [query, body.toString('utf8')].filter(Boolean).join('\n').replace(/;\s*$/, '');
-  const role = roleOf(request.headers.authorization);
+  // Behind a port it stands for a server, where one user does both.
+  const role = url.searchParams.has('readonly') ? 'reader' : roleOf(request.headers.authorization);
   const release = await turns[role].take();
   const session = new Session(dataDirectory as string, { connectionArgs });
   try {

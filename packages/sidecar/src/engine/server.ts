@@ -1,6 +1,7 @@
 /** A ClickHouse that somebody else runs: where it is, who asks, and whether it is new enough. Its password is never said. */
 import { readFileSync } from 'node:fs';
 import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { attended } from './attend.ts';
 import { type Engine, type EngineToStart, Misconfigured, opened } from './engine.ts';
 
 export interface Server {
@@ -82,11 +83,18 @@ export function openServer(...given: Parameters<typeof serverAt>): Promise<Engin
   return opened(serverAt(...given));
 }
 
-/** @param anyVersion also for servers too old to load into, for those who only add views. */
-export function serverAt(server: Server, { anyVersion = false } = {}): EngineToStart {
+/**
+ * @param anyVersion also for servers too old to load into, for those who only add views.
+ * @param lookMs how often it is asked whether a statement without an answer still runs. @default 5,000
+ */
+export function serverAt(
+  server: Server,
+  { anyVersion = false, lookMs }: { anyVersion?: boolean; lookMs?: number } = {},
+): EngineToStart {
   const client = (
     clickhouse_settings: Partial<typeof readerSettings | typeof writerSettings>,
-    request_timeout = 300_000,
+    request_timeout: number,
+    enabled = true,
   ): ClickHouseClient =>
     createClient({
       url: server.url,
@@ -94,11 +102,15 @@ export function serverAt(server: Server, { anyVersion = false } = {}): EngineToS
       password: server.password,
       request_timeout,
       max_open_connections: 16,
+      keep_alive: { enabled },
       clickhouse_settings,
       log: { level: ClickHouseLogLevel.OFF }, // every error reaches its caller, who says it once
     });
-  const writer = client(writerSettings);
-  const reader = client(readerSettings);
+  const asker = client(readerSettings, lookMs ?? 5_000, false);
+  const attention = { asker, shown: server.shown, everyMs: lookMs };
+  // A connection on which nothing moves for so long is given up in any case.
+  const writer = attended(client(writerSettings, 3_600_000), attention);
+  const reader = attended(client(readerSettings, 60_000), attention);
   let stranger: ClickHouseClient | undefined;
   return {
     async start() {
@@ -124,7 +136,7 @@ export function serverAt(server: Server, { anyVersion = false } = {}): EngineToS
       },
       pid: undefined,
       restarts: 0,
-      close: async () => void (await Promise.all([writer.close(), reader.close(), stranger?.close()])),
+      close: async () => void (await Promise.all([writer.close(), reader.close(), asker.close(), stranger?.close()])),
     },
   };
 }

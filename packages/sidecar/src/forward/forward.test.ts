@@ -26,10 +26,11 @@ import { bytesMatcher } from '../redact/match.ts';
 import { Redactor } from '../redact/redactor.ts';
 import { createSeen } from '../spool/seen.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';
+import { openLink } from '../testing/link.ts';
 import { Cursor } from '../wire.ts';
 import { type Batch, batchesOf } from './batch.ts';
 import { consumersOf, type ForwarderOptions, startForwarder } from './forward.ts';
-import type { Answer } from './send.ts';
+import { type Answer, senderOf } from './send.ts';
 import { type Target, targetOf } from './target.ts';
 
 let directory: string;
@@ -386,36 +387,16 @@ describe('over the wire', () => {
       { code: status.UNAVAILABLE },
       { code: status.RESOURCE_EXHAUSTED, afterSeconds: 1 },
     ];
-    const grpc = new GrpcServer();
-    grpc.addService(
-      {
-        export: {
-          path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-          requestStream: false,
-          responseStream: false,
-          requestSerialize: (bytes: Buffer) => bytes,
-          requestDeserialize: (bytes: Buffer) => bytes,
-          responseSerialize: (bytes: Buffer) => bytes,
-          responseDeserialize: (bytes: Buffer) => bytes,
-        },
-      },
-      {
-        export: (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => {
-          bodies.push(call.request);
-          const answer = answers.shift();
-          if (!answer) return done(null, Buffer.alloc(0));
-          const metadata = new Metadata();
-          if (answer.afterSeconds !== undefined)
-            metadata.set('grpc-status-details-bin', statusWithRetry(answer.code, 'later', answer.afterSeconds));
-          done({ code: answer.code, details: 'later', metadata });
-        },
-      },
-    );
-    const port = await new Promise<number>((bound, failed) =>
-      grpc.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (problem, at) =>
-        problem ? failed(problem) : bound(at),
-      ),
-    );
+    const grpc = await listening((call, done) => {
+      bodies.push(call.request);
+      const answer = answers.shift();
+      if (!answer) return done(null, Buffer.alloc(0));
+      const metadata = new Metadata();
+      if (answer.afterSeconds !== undefined)
+        metadata.set('grpc-status-details-bin', statusWithRetry(answer.code, 'later', answer.afterSeconds));
+      done({ code: answer.code, details: 'later', metadata });
+    });
+    const { port } = grpc;
     const { status: now, close, records } = await forwardTo(targetOf(`grpc://127.0.0.1:${port}`));
     await expect.poll(now, { timeout: 10_000 }).toMatchObject({ stored: 2, queued: 0, retries: 2 });
     expect(walked(bodies[2] as Buffer)).toEqual(records);
@@ -427,9 +408,52 @@ describe('over the wire', () => {
     const second = await forwardTo(targetOf(`grpc://127.0.0.1:${port}`));
     await expect.poll(second.status, { timeout: 10_000 }).toMatchObject({ rejected: 2, queued: 0, retries: 0 });
     await second.close();
-    grpc.forceShutdown();
+    grpc.close();
+  });
+
+  test.each(['http', 'grpc'])('%s: after a connection that fell silent the next one is a new one', async (protocol) => {
+    const grpc = await listening((_, done) => done(null, Buffer.alloc(0)));
+    const link = await openLink(protocol === 'grpc' ? grpc.port : (http.address() as AddressInfo).port);
+    const sender = senderOf(targetOf(`${protocol}://127.0.0.1:${link.port}`), 500);
+    const send = async (): Promise<string> => (await sender.send(Buffer.alloc(0), 'traces')).kind;
+    expect(await send()).toBe('taken');
+    await link.set('silent');
+    expect(await send()).toBe('retry');
+    await link.set('good');
+    expect(await send()).toBe('taken');
+    sender.close();
+    await link.close();
+    grpc.close();
   });
 });
+
+/** A receiver of OTLP over gRPC. */
+async function listening(
+  take: (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => void,
+): Promise<{ readonly port: number; close(): void }> {
+  const asItIs = (bytes: Buffer): Buffer => bytes;
+  const server = new GrpcServer();
+  server.addService(
+    {
+      take: {
+        path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: asItIs,
+        requestDeserialize: asItIs,
+        responseSerialize: asItIs,
+        responseDeserialize: asItIs,
+      },
+    },
+    { take },
+  );
+  const port = await new Promise<number>((bound, failed) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (problem, at) =>
+      problem ? failed(problem) : bound(at),
+    ),
+  );
+  return { port, close: () => server.forceShutdown() };
+}
 
 describe('a target as it is written', () => {
   test.each([

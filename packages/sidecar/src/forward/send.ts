@@ -18,13 +18,13 @@ export interface Sender {
   close(): void;
 }
 
-const timeoutMs = 30_000;
 const gzip = promisify(gzipCallback);
 
-export const senderOf = (target: Target): Sender =>
-  target.url.protocol.startsWith('grpc') ? grpcSender(target) : httpSender(target);
+/** @param patienceMs for an answer. */
+export const senderOf = (target: Target, patienceMs = 30_000): Sender =>
+  (target.url.protocol.startsWith('grpc') ? grpcSender : httpSender)(target, patienceMs);
 
-function httpSender({ url, headers, gzip: compress }: Target): Sender {
+function httpSender({ url, headers, gzip: compress }: Target, patienceMs: number): Sender {
   const { username, password } = url;
   const address = new URL(url);
   address.username = '';
@@ -47,7 +47,7 @@ function httpSender({ url, headers, gzip: compress }: Target): Sender {
           },
           body: new Uint8Array(compress ? await gzip(body) : body),
           redirect: 'error',
-          signal: AbortSignal.timeout(timeoutMs),
+          signal: AbortSignal.timeout(patienceMs),
         });
         const answer = Buffer.from(await response.arrayBuffer());
         if (response.ok) return { kind: 'taken', rejected: rejectedIn(answer) };
@@ -57,7 +57,7 @@ function httpSender({ url, headers, gzip: compress }: Target): Sender {
         const after = Number(response.headers.get('retry-after'));
         return { kind: 'retry', because, ...(after > 0 ? { afterMs: after * 1_000 } : {}) };
       } catch (problem) {
-        return { kind: 'retry', because: reasonOf(problem) };
+        return { kind: 'retry', because: reasonOf(problem, patienceMs) };
       }
     },
     close() {},
@@ -79,12 +79,15 @@ const retryable: readonly number[] = [
 ];
 const asItIs = (bytes: Buffer): Buffer => bytes;
 
-function grpcSender({ url, headers, gzip: compress }: Target): Sender {
-  const client = new Client(
-    url.host.includes(':') ? url.host : `${url.host}:4317`,
-    url.protocol === 'grpcs:' ? credentials.createSsl() : credentials.createInsecure(),
-    compress ? { 'grpc.default_compression_algorithm': 2 } : {},
-  );
+function grpcSender({ url, headers, gzip: compress }: Target, patienceMs: number): Sender {
+  const connect = (): Client =>
+    new Client(
+      url.host.includes(':') ? url.host : `${url.host}:4317`,
+      url.protocol === 'grpcs:' ? credentials.createSsl() : credentials.createInsecure(),
+      // Its connection is its own, so that a new client has a new one.
+      { 'grpc.use_local_subchannel_pool': 1, ...(compress ? { 'grpc.default_compression_algorithm': 2 } : {}) },
+    );
+  let client = connect();
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(headers)) metadata.set(name.toLowerCase(), value);
   return {
@@ -96,9 +99,14 @@ function grpcSender({ url, headers, gzip: compress }: Target): Sender {
           asItIs,
           body,
           metadata,
-          { deadline: Date.now() + timeoutMs },
+          { deadline: Date.now() + patienceMs },
           (problem: ServiceError | null, answer?: Buffer) => {
             if (!problem) return done({ kind: 'taken', rejected: rejectedIn(answer ?? Buffer.alloc(0)) });
+            // The connection may be gone without a word, and would be asked again and again.
+            if (problem.code === status.DEADLINE_EXCEEDED) {
+              client.close();
+              client = connect();
+            }
             const because = `gRPC ${status[problem.code] ?? problem.code}`;
             const afterMs = retryDelayIn(problem.metadata);
             // Without a time to come again it says that the request is too large, as it will be every time.
@@ -160,8 +168,8 @@ function fieldsIn(bytes: Uint8Array, number: number): Uint8Array[] {
 const numberIn = (varint: Uint8Array): number =>
   varint.reduce((sum, byte, index) => sum + (byte & 0x7f) * 2 ** (7 * index), 0);
 
-function reasonOf(problem: unknown): string {
+function reasonOf(problem: unknown, patienceMs: number): string {
   const { message, cause, name } = problem as Error & { cause?: { code?: string; message?: string } };
-  if (name === 'TimeoutError') return `no answer within ${timeoutMs / 1_000} s`;
+  if (name === 'TimeoutError') return `no answer within ${patienceMs / 1_000} s`;
   return cause?.code ?? cause?.message ?? message;
 }

@@ -3,20 +3,19 @@
  * behind a TCP port, which speaks the same HTTP interface and stands for one.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Layout } from '../engine/layout.ts';
 import { openServer, type Server, serverOf } from '../engine/server.ts';
 import { openEngine } from '../engine/supervise.ts';
+import { type Link, openLink } from './link.ts';
 
 export interface TestServer {
   readonly url: string;
   readonly server: Server;
   readonly layout: Layout;
-  /** Hangs up and refuses connections, until it comes back; only of the engine that stands for a server. */
-  leave(): Promise<void>;
-  comeBack(): Promise<void>;
+  /** Of the engine that stands for a server; a given one stays as it is. */
+  readonly link: Pick<Link, 'set' | 'troubled'>;
   close(): Promise<void>;
 }
 
@@ -31,37 +30,19 @@ export async function startTestServer(env: NodeJS.ProcessEnv): Promise<TestServe
     });
     await engine.close();
     const nothing = async (): Promise<void> => {};
-    return { url: given, server: serverOf(given), layout, leave: nothing, comeBack: nothing, close: nothing };
+    return { url: given, server: serverOf(given), layout, link: { set: nothing, troubled: 0 }, close: nothing };
   }
   const directory = mkdtempSync(join(tmpdir(), 'routescope-server-'));
   const engine = await openEngine(directory);
-  const sockets = new Set<Socket>();
-  const socketPath = engine.door.options.socketPath as string;
-  const door = createServer((outer) => {
-    const inner = connect(socketPath);
-    for (const socket of [outer, inner]) {
-      sockets.add(socket);
-      socket.on('error', () => {}).on('close', () => sockets.delete(socket));
-    }
-    outer.pipe(inner).pipe(outer);
-  });
-  const listen = (port: number): Promise<void> => new Promise((listening) => door.listen(port, '127.0.0.1', listening));
-  const leave = async (): Promise<void> => {
-    const closed = new Promise((done) => door.close(done));
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  };
-  await listen(0);
-  const { port } = door.address() as AddressInfo;
-  const url = `http://writer:hidden-word@127.0.0.1:${port}`;
+  const link = await openLink(engine.door.options.socketPath as string);
+  const url = `http://writer:hidden-word@127.0.0.1:${link.port}`;
   return {
     url,
     server: serverOf(url),
     layout: {},
-    leave,
-    comeBack: () => listen(port),
+    link,
     async close() {
-      await leave();
+      await link.close();
       await engine.close();
       rmSync(directory, { recursive: true, force: true });
     },

@@ -7,8 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * - `half-open`: every other connection is cut as soon as it is answered, so that what was asked is done and nobody is
  *   told; of the rest every other is taken and never heard of again.
  * - `slow`: what is said arrives in pieces, with pauses.
+ * - `silent`: what is said is taken and never heard of again. Connections there were when it began, and those made while
+ *   it lasts, stay so.
  */
-export type LinkState = 'good' | 'refused' | 'half-open' | 'slow';
+export type LinkState = 'good' | 'refused' | 'half-open' | 'slow' | 'silent';
 
 export interface Link {
   readonly port: number;
@@ -32,7 +34,7 @@ export async function openLink(to: number | string): Promise<Link> {
     hold(outer);
     const now = state;
     const turn = connections++;
-    if (now === 'half-open' && turn % 4 === 1) {
+    if (now === 'silent' || (now === 'half-open' && turn % 4 === 1)) {
       troubled++;
       outer.resume();
       return;
@@ -69,6 +71,7 @@ export async function openLink(to: number | string): Promise<Link> {
       if (next === state) return;
       if (state === 'refused') await listen(port);
       if (next === 'refused') await leave();
+      if (next === 'silent') for (const socket of sockets) silence(socket);
       state = next;
       connections = 0;
     },
@@ -77,6 +80,13 @@ export async function openLink(to: number | string): Promise<Link> {
     },
     close: () => (state === 'refused' ? Promise.resolve() : leave()),
   };
+}
+
+/** It takes what it is sent, passes nothing on, and does not end with its other half. */
+function silence(socket: Socket): void {
+  socket.unpipe();
+  socket.removeAllListeners('close');
+  socket.resume();
 }
 
 async function trickle(from: Socket, to: Socket): Promise<void> {
