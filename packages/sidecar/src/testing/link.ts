@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * - `silent`: what is said is taken and never heard of again. Connections there were when it began, and those made while
  *   it lasts, stay so.
  */
-export type LinkState = 'good' | 'refused' | 'half-open' | 'slow' | 'silent';
+type LinkState = 'good' | 'refused' | 'half-open' | 'slow' | 'silent';
 
 export interface Link {
   readonly port: number;
