@@ -139,12 +139,12 @@ export async function check(simulation: Simulation): Promise<Checked> {
     firing[alert.id] = values
       .filter((row) => Number(row['value']) > alert.above)
       .map((row) => alert.keys.map((key) => row[key]).join(' '));
-    if (alert.id === 'fallback_spike')
+    if (alert.id === 'fallback_spike' || alert.id === 'fallback_drift')
       same(`tags for which ${alert.id} is to fire, and fires`, String(drifting), String(firing[alert.id]));
   }
 
-  const { told } = simulation;
-  if (told) differences.push(...differencesIn(told, drifting));
+  const { watched } = simulation;
+  if (watched) differences.push(...(await differencesIn(watched, drifting)));
 
   await client.close();
   const total = provider.ledger.total();
@@ -165,7 +165,7 @@ export async function check(simulation: Simulation): Promise<Checked> {
     models,
     not_in_price_list: notInList,
     alerts: firing,
-    drift: told === undefined ? null : told.first,
+    drift: watched === undefined ? null : watched.first,
     skipped_fixtures: loaded.skipped.map(({ name, reason }) => `${name}: ${reason}`),
     differences,
   };

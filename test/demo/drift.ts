@@ -1,6 +1,6 @@
 /**
  * What the watch says of the days that were played, to a real webhook: the sidecar is started again with an eye on drift,
- * then once more (which must say nothing new), and at last somebody accepts the rate.
+ * then once more (which must say nothing new); what it told stays open until somebody accepts the rate.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -23,20 +23,20 @@ export interface Message {
   readonly text: string;
 }
 
-export interface Told {
-  /** In the first look after the days. */
+export interface Watched {
+  /** The sidecar that runs now, in the place of the one that was given. */
+  readonly sidecar: SidecarProcess;
+  /** What was told in the first look after the days. */
   readonly first: readonly Message[];
   /** After a restart. */
   readonly afterRestart: readonly Message[];
-  /** After every rate that was told of had been accepted. */
-  readonly afterAcceptance: readonly Message[];
+  /** Accepts every rate that was told of. @returns what is told of that. */
+  accept(): Promise<readonly Message[]>;
+  /** Hears no more; the sidecar stays. */
+  close(): void;
 }
 
-/** @returns the sidecar that runs in the end, in the place of `sidecar`. */
-export async function watchDays(
-  dataDirectory: string,
-  sidecar: SidecarProcess,
-): Promise<{ readonly sidecar: SidecarProcess; readonly told: Told }> {
+export async function watchDays(dataDirectory: string, sidecar: SidecarProcess): Promise<Watched> {
   let got: Message[] = [];
   const receiver = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -44,27 +44,30 @@ export async function watchDays(
     got.push(JSON.parse(Buffer.concat(chunks).toString('utf8')) as Message);
     response.end();
   });
+  receiver.unref();
   receiver.listen(0, '127.0.0.1');
   await once(receiver, 'listening');
   const hook = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
   let running = sidecar;
-  const startAgain = async (): Promise<void> => {
+  const firstLook = async (): Promise<Message[]> => {
     await running.stop('SIGTERM');
     running = await startSidecarProcess(dataDirectory, ['--watch-every', '1', '--alert-webhook', hook]);
+    await looks(running, 1);
+    return heard();
   };
   const heard = (): Message[] => {
     const messages = got;
     got = [];
     return messages;
   };
-  try {
-    await startAgain();
-    await looks(running, 1);
-    const first = heard();
-    await startAgain();
-    await looks(running, 1);
-    const afterRestart = heard();
-    if (first.length > 0) {
+  const first = await firstLook();
+  const afterRestart = await firstLook();
+  return {
+    sidecar: running,
+    first,
+    afterRestart,
+    async accept() {
+      if (first.length === 0) return [];
       const events = first.map(({ tag, opened_at }) => ({
         kind: 'accept',
         tag,
@@ -74,15 +77,17 @@ export async function watchDays(
       const answer = await fetch(`${running.url}/v1/events`, { method: 'POST', body: JSON.stringify({ events }) });
       if (!answer.ok) throw new Error(`the acceptance was not taken: ${await answer.text()}`);
       await looks(running, 2); // one may have been under way
-    }
-    return { sidecar: running, told: { first, afterRestart, afterAcceptance: heard() } };
-  } finally {
-    receiver.close();
-  }
+      return heard();
+    },
+    close: () => void receiver.close(),
+  };
 }
 
 /** What is not as it should be; nothing when all is well. */
-export function differencesIn({ first, afterRestart, afterAcceptance }: Told, drifting: readonly string[]): string[] {
+export async function differencesIn(
+  { first, afterRestart, accept }: Watched,
+  drifting: readonly string[],
+): Promise<string[]> {
   const tags = (messages: readonly Message[], direction: string, state: string): string =>
     messages
       .filter((message) => message.state === state && message.direction === direction)
@@ -98,7 +103,7 @@ export function differencesIn({ first, afterRestart, afterAcceptance }: Told, dr
   same('rates that rose', tags(first, 'rise', 'opened'), wanted);
   same('rates that fell', tags(first, 'fall', 'opened'), '');
   same('after a restart', afterRestart.map(({ id }) => id).join(', '), '');
-  same('after the acceptance', tags(afterAcceptance, 'rise', 'accepted'), wanted);
+  same('after the acceptance', tags(await accept(), 'rise', 'accepted'), wanted);
   for (const { tag, before, after, text } of first)
     if (!(after.rate > before.rate) || !text.includes(tag))
       differences.push(`drift: the message about ${tag} does not say that its rate rose: ${text}`);

@@ -83,8 +83,8 @@ async function show(simulation: Simulation, dataDirectory: string): Promise<void
   const { url } = simulation.sidecar;
   const report = spawn(process.execPath, [cli, 'report', '--url', url], { stdio: ['ignore', 'inherit', 'inherit'] });
   await once(report, 'exit');
-  const told = simulation.told
-    ? simulation.told.first.map(({ text }) => text).join('\n') || 'nothing'
+  const told = simulation.watched
+    ? simulation.watched.first.map(({ text }) => text).join('\n') || 'nothing'
     : tooFewForWatch(simulation.planned.length);
   process.stdout.write(`
 What a webhook was told (serve --alert-webhook URL):

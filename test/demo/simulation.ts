@@ -8,7 +8,7 @@ import { type Provider, startProvider } from '../provider/server.ts';
 import { type SidecarProcess, startSidecarProcess } from '../sidecar.ts';
 import { type Clients, newRouter, observedClients, playing, type ResearchRouter, researchRoutes } from './assistant.ts';
 import { at, clock } from './clock.ts';
-import { type Told, watchDays } from './drift.ts';
+import { type Watched, watchDays } from './drift.ts';
 import { days, type PlannedCall, type PlannedSession, plan, sessionsForAlert } from './plan.ts';
 
 export interface SimulationOptions {
@@ -36,8 +36,8 @@ export interface Simulation {
   readonly scoresTaken: number;
   /** Calls that did not end as planned, with what happened. */
   readonly surprises: readonly string[];
-  /** Of drift, to a webhook; undefined when too few sessions were played for it. */
-  readonly told: Told | undefined;
+  /** For drift; undefined when too few sessions were played for it. */
+  readonly watched: Watched | undefined;
   close(): Promise<void>;
 }
 
@@ -122,7 +122,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   return {
     sidecar: running,
     played,
-    told: watched?.told,
+    watched,
     provider,
     telemetry,
     loaded,
@@ -134,6 +134,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     async close() {
       await telemetry.shutdown();
       await provider.close();
+      watched?.close();
       await running.stop('SIGTERM');
     },
   };
