@@ -1,6 +1,7 @@
 /**
- * From usage to cost. Money inside is whole pico-USD (1e-12 USD) as bigint: sums are exact, and a cost is rounded once,
- * at its end. Rates are USD per million tokens, fees USD per thousand calls or per minute, as providers publish them.
+ * From usage to cost. Money inside is whole pico-USD (1e-12 USD) as a number: exact up to 9,007 USD, so that sums of it
+ * are, and a cost is rounded once, at its end. Rates are USD per million tokens, fees USD per thousand calls or per
+ * minute, as providers publish them.
  */
 import { isKnown, type Served, type Usage } from './usage.ts';
 import type { CostSource, CostStatus } from './vocabulary.ts';
@@ -66,16 +67,16 @@ export interface Price extends Offer {
 export interface Cost {
   readonly status: CostStatus;
   /** Sum of the parts that are known; null when none is. */
-  readonly totalPico: bigint | null;
+  readonly totalPico: number | null;
   /** Input neither read from nor written to the cache; of every modality, and audio billed by its length. */
-  readonly inputPico: bigint | null;
-  readonly cacheReadPico: bigint | null;
-  readonly cacheWritePico: bigint | null;
-  readonly outputPico: bigint | null;
+  readonly inputPico: number | null;
+  readonly cacheReadPico: number | null;
+  readonly cacheWritePico: number | null;
+  readonly outputPico: number | null;
   /** Web and file searches; null when there were none, or their price is unknown. */
-  readonly toolsPico: bigint | null;
+  readonly toolsPico: number | null;
   /** Inferences that the provider made on the way with models of their own; null when there were none. */
-  readonly nestedPico: bigint | null;
+  readonly nestedPico: number | null;
   /** What was used and has no price, or whose number is unknown. */
   readonly missing: readonly string[];
   readonly priceVersion: string | null;
@@ -115,29 +116,12 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
   // A region nobody has a price for, of a model that has prices by region.
   if (region !== undefined && price.regions && price.regions[region] === undefined) missing.push(`region ${region}`);
 
-  // Pico-USD times a million, so that nothing is rounded yet; the total is of what is known.
-  let total = 0n;
-  const at = (tokens: number | null, rate: number | undefined, name: string): bigint | null => {
-    if (tokens === 0) return 0n;
-    if (tokens === null || rate === undefined) {
-      missing.push(name);
-      return null;
-    }
-    const pico = BigInt(Math.max(0, Math.round(tokens))) * picoOf(rate);
-    const cost = factor === 1 ? pico : (pico * picoOf(factor)) / 1_000_000_000_000n;
-    total += cost;
-    return cost;
-  };
-  const fee = (count: number | undefined, each: number | undefined, per: number, name: string): bigint | null => {
-    if (!count) return 0n;
-    if (each === undefined) {
-      missing.push(name);
-      return null;
-    }
-    const cost = (BigInt(Math.round(count * 1_000)) * picoOf(each) * 1_000n) / BigInt(per);
-    total += cost;
-    return cost;
-  };
+  const bill: Bill = { factor, missing };
+  const input = new Part(bill);
+  const cacheRead = new Part(bill);
+  const cacheWrite = new Part(bill);
+  const output = new Part(bill);
+  const tools = usage.webSearches || usage.fileSearches ? new Part(bill) : undefined;
 
   const read = usage.cacheReadTokens ?? 0;
   const written = usage.cacheWriteTokens ?? 0;
@@ -159,42 +143,37 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
   const fresh = usage.inputTokens === null ? null : Math.max(0, usage.inputTokens - read - written - audioIn - imageIn);
   const text = usage.outputTokens === null ? null : Math.max(0, usage.outputTokens - audioOut - imageOut);
 
-  let input = isByLength
-    ? fee(usage.audioSeconds, price.audioMinute, 60, 'audioMinute')
-    : at(fresh, rates.input, 'input');
-  if (audioIn > 0) input = plus(input, at(audioIn, rates.audioInput, 'audioInput'));
-  if (imageIn > 0) input = plus(input, at(imageIn, rates.imageInput, 'imageInput'));
-  let cacheRead = at(read - readSound - readImages, rates.cacheRead, 'cacheRead');
-  if (readSound > 0) cacheRead = plus(cacheRead, at(readSound, rates.cacheReadAudio, 'cacheReadAudio'));
-  if (readImages > 0) cacheRead = plus(cacheRead, at(readImages, rates.cacheReadImage, 'cacheReadImage'));
-  let cacheWrite = at(written - written1h - written12h, rates.cacheWrite, 'cacheWrite');
-  if (written1h > 0)
-    cacheWrite = plus(cacheWrite, at(written1h, rates.cacheWrite1h ?? rates.cacheWrite, 'cacheWrite1h'));
-  if (written12h > 0)
-    cacheWrite = plus(cacheWrite, at(written12h, rates.cacheWrite12h ?? rates.cacheWrite, 'cacheWrite12h'));
-  let output = hasNoOutput ? 0n : at(text, rates.output, 'output');
-  if (audioOut > 0) output = plus(output, at(audioOut, rates.audioOutput, 'audioOutput'));
-  if (imageOut > 0) output = plus(output, at(imageOut, rates.imageOutput, 'imageOutput'));
-  const tools =
-    usage.webSearches || usage.fileSearches
-      ? plus(
-          fee(usage.webSearches, price.webSearch, 1_000, 'webSearch'),
-          fee(usage.fileSearches, price.fileSearch, 1_000, 'fileSearch'),
-        )
-      : null;
+  if (isByLength) input.addFee(usage.audioSeconds, price.audioMinute, 60, 'audioMinute');
+  else input.add(fresh, rates.input, 'input');
+  input.add(audioIn, rates.audioInput, 'audioInput');
+  input.add(imageIn, rates.imageInput, 'imageInput');
+  cacheRead.add(read - readSound - readImages, rates.cacheRead, 'cacheRead');
+  cacheRead.add(readSound, rates.cacheReadAudio, 'cacheReadAudio');
+  cacheRead.add(readImages, rates.cacheReadImage, 'cacheReadImage');
+  cacheWrite.add(written - written1h - written12h, rates.cacheWrite, 'cacheWrite');
+  cacheWrite.add(written1h, rates.cacheWrite1h ?? rates.cacheWrite, 'cacheWrite1h');
+  cacheWrite.add(written12h, rates.cacheWrite12h ?? rates.cacheWrite, 'cacheWrite12h');
+  if (!hasNoOutput) output.add(text, rates.output, 'output');
+  output.add(audioOut, rates.audioOutput, 'audioOutput');
+  output.add(imageOut, rates.imageOutput, 'imageOutput');
+  tools?.addFee(usage.webSearches, price.webSearch, 1_000, 'webSearch');
+  tools?.addFee(usage.fileSearches, price.fileSearch, 1_000, 'fileSearch');
   if (usage.unmetered) missing.push(...usage.unmetered);
   if (price.unmetered) missing.push(...price.unmetered);
 
   // Nothing but zeros beside something unknown is no floor worth the name.
-  if (missing.length > 0 && total === 0n) return unpriced(missing, price.version);
+  const whole = input.whole + cacheRead.whole + cacheWrite.whole + output.whole + (tools?.whole ?? 0);
+  const millionths =
+    input.millionths + cacheRead.millionths + cacheWrite.millionths + output.millionths + (tools?.millionths ?? 0);
+  if (missing.length > 0 && whole === 0 && millionths === 0) return unpriced(missing, price.version);
   return {
     status: missing.length === 0 ? 'priced' : 'partial',
-    totalPico: rounded(total),
-    inputPico: rounded(input),
-    cacheReadPico: rounded(cacheRead),
-    cacheWritePico: rounded(cacheWrite),
-    outputPico: rounded(output),
-    toolsPico: rounded(tools),
+    totalPico: rounded(whole, millionths),
+    inputPico: input.pico,
+    cacheReadPico: cacheRead.pico,
+    cacheWritePico: cacheWrite.pico,
+    outputPico: output.pico,
+    toolsPico: tools?.pico ?? null,
     nestedPico: null,
     missing,
     priceVersion: price.version,
@@ -202,16 +181,71 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
   };
 }
 
-/** A part of the cost: unknown when anything of it is. */
-const plus = (a: bigint | null, b: bigint | null): bigint | null => (a === null || b === null ? null : a + b);
+interface Bill {
+  /** What the tokens cost more where they were computed. */
+  readonly factor: number;
+  /** What has no price, or whose number is unknown. */
+  readonly missing: string[];
+}
+
+/** A part of a cost that is not rounded yet: whole pico-USD and millionths of one. Unknown when anything of it is. */
+class Part {
+  whole = 0;
+  millionths = 0;
+  isKnown = true;
+  readonly #bill: Bill;
+
+  constructor(bill: Bill) {
+    this.#bill = bill;
+  }
+
+  add(tokens: number | null, rate: number | undefined, name: string): void {
+    if (tokens === 0) return;
+    if (tokens === null || rate === undefined) {
+      this.#isMissing(name);
+      return;
+    }
+    const count = Math.max(0, Math.round(tokens));
+    const { factor } = this.#bill;
+    const each = Math.round(rate * 1e6);
+    // As nearly always: a token costs whole pico-USD.
+    if (factor === 1 && each / 1e6 === rate) this.whole += count * each;
+    else this.#addMillionths((BigInt(count) * picoOf(rate) * picoOf(factor)) / 1_000_000_000_000n);
+  }
+
+  addFee(count: number | undefined, each: number | undefined, per: number, name: string): void {
+    if (!count) return;
+    if (each === undefined) this.#isMissing(name);
+    else this.#addMillionths((BigInt(Math.round(count * 1_000)) * picoOf(each) * 1_000n) / BigInt(per));
+  }
+
+  #addMillionths(millionths: bigint): void {
+    this.whole += Number(millionths / 1_000_000n);
+    this.millionths += Number(millionths % 1_000_000n);
+  }
+
+  #isMissing(name: string): void {
+    this.#bill.missing.push(name);
+    this.isKnown = false;
+  }
+
+  /** Null when unknown. */
+  get pico(): number | null {
+    return this.isKnown ? rounded(this.whole, this.millionths) : null;
+  }
+}
+
+/** Half up. */
+const rounded = (whole: number, millionths: number): number =>
+  millionths === 0 ? whole : whole + Math.floor((millionths + 500_000) / 1_000_000);
 
 const partNames = ['inputPico', 'cacheReadPico', 'cacheWritePico', 'outputPico', 'toolsPico', 'nestedPico'] as const;
 
 /** What several inferences cost together. Unknown parts make it `partial`; when all are unknown it is `unpriced`. */
 export function sumCosts(costs: readonly Cost[]): Cost {
-  const add = (name: 'totalPico' | (typeof partNames)[number]): bigint | null => {
-    let sum: bigint | null = null;
-    for (const { [name]: part } of costs) if (part !== null) sum = (sum ?? 0n) + part;
+  const add = (name: 'totalPico' | (typeof partNames)[number]): number | null => {
+    let sum: number | null = null;
+    for (const { [name]: part } of costs) if (part !== null) sum = (sum ?? 0) + part;
     return sum;
   };
   const totalPico = add('totalPico');
@@ -237,7 +271,7 @@ export function sumCosts(costs: readonly Cost[]): Cost {
  * What an answer cost as it says itself: that is what will be billed. The parts stay where they add up to it.
  * @param worked what we work out
  */
-export function asSaid(worked: Cost, saidPico: bigint): Cost {
+export function asSaid(worked: Cost, saidPico: number): Cost {
   if (worked.status === 'priced' && worked.totalPico === saidPico) return { ...worked, source: 'provider' };
   return { ...unpriced([]), status: 'priced', totalPico: saidPico, source: 'provider' };
 }
@@ -254,12 +288,7 @@ export const asNested = (cost: Cost): Cost => ({
 });
 
 /** USD as the double whose shortest text is the exact decimal, up to 999 USD: what a span attribute carries. */
-export function usd(pico: bigint): number {
-  // Both sides are exact doubles, and IEEE division rounds correctly: the same double as the decimal's, much sooner.
-  if (pico <= Number.MAX_SAFE_INTEGER) return Number(pico) / 1e12;
-  const digits = pico.toString().padStart(13, '0');
-  return Number(`${digits.slice(0, -12)}.${digits.slice(-12)}`);
-}
+export const usd = (pico: number): number => pico / 1e12; // of exact doubles IEEE division is the decimal's own double
 
 function inBand(rates: TierRates, inputTokens: number): Rates {
   let reached: Band | undefined;
@@ -289,11 +318,4 @@ export function exactPico(usdAmount: number): bigint {
   const places = 12 + Number(exponent) - fraction.length;
   const digits = BigInt(whole + fraction);
   return places >= 0 ? digits * 10n ** BigInt(places) : digits / 10n ** BigInt(-places);
-}
-
-/** From pico-USD × tokens per million to pico-USD, half up. */
-function rounded(picoTimesMillion: bigint): bigint;
-function rounded(picoTimesMillion: bigint | null): bigint | null;
-function rounded(picoTimesMillion: bigint | null): bigint | null {
-  return picoTimesMillion ? (picoTimesMillion + 500_000n) / 1_000_000n : picoTimesMillion;
 }

@@ -168,12 +168,18 @@ function inForce<P>(prices: readonly Dated<P>[], at: number): P | undefined {
 /** The user's prices win: by host first, then by provider. What they do not name, the book below answers. */
 export function withPrices(book: PriceBook, user: UserPrices): PriceBook {
   const version = `${user.version}+${book.version}`;
-  const prices = user.prices.map(dated);
+  const prices = new Map<string, Dated<UserPrice & Price>[]>();
+  for (const price of user.prices) {
+    const model = price.model.toLowerCase();
+    const ofModel = prices.get(model) ?? [];
+    prices.set(model, ofModel);
+    ofModel.push(dated({ ...price, source: 'user', version: user.version }));
+  }
   return {
     version,
     find(query) {
-      const asked = query.model.toLowerCase();
-      const named = prices.filter(({ price }) => price.model.toLowerCase() === asked);
+      const named = prices.get(query.model.toLowerCase());
+      if (named === undefined) return book.find(query);
       const byHost = named.filter(
         ({ price: { host } }) =>
           host !== undefined && (host === query.host || host === query.host?.replace(/:\d+$/, '')),
@@ -182,7 +188,7 @@ export function withPrices(book: PriceBook, user: UserPrices): PriceBook {
         ({ price: { host, provider } }) => host === undefined && provider === query.provider,
       );
       const own = inForce(byHost, query.at) ?? inForce(byProvider, query.at);
-      return own ? { ...own, source: 'user', version: user.version } : book.find(query);
+      return own ?? book.find(query);
     },
   };
 }

@@ -71,5 +71,5 @@ export interface Served {
   readonly passes?: readonly Usage[] | undefined;
   readonly nested?: readonly Nested[] | undefined;
   /** What the answer says it cost, all in all, pico-USD: gateways and some providers do. */
-  readonly saidPico?: bigint | undefined;
+  readonly saidPico?: number | undefined;
 }

@@ -45,13 +45,10 @@ export interface PricedInference {
  */
 export function priceOf(book: PriceBook, inference: PricedInference): Price | undefined {
   const { provider, host, at, requestModel, responseModel = '' } = inference;
+  const find = (model: string): Price | undefined =>
+    model === '' ? undefined : book.find({ provider, host, at, model });
   const isMoreExact = provider === 'aws.bedrock' && requestModel.includes(responseModel);
-  const names = isMoreExact ? [requestModel, responseModel] : [responseModel, requestModel];
-  for (const model of names) {
-    const price = model === '' ? undefined : book.find({ provider, host, at, model });
-    if (price) return price;
-  }
-  return undefined;
+  return isMoreExact ? (find(requestModel) ?? find(responseModel)) : (find(responseModel) ?? find(requestModel));
 }
 
 /** What an inference cost, with those that the provider made on the way, each at the price of its own model. */
@@ -77,6 +74,8 @@ function workedOut(book: PriceBook, inference: PricedInference, usage: Usage, sa
 
 /** Hosts that promise where they compute: OpenAI's, and Vertex's of a region or of several. */
 function regionOf(host: string): string | undefined {
+  // Nobody else's, told without an expression: this is asked for every inference.
+  if (!host.endsWith('.api.openai.com') && !host.endsWith('googleapis.com')) return undefined;
   const openai = /^([a-z]{2})\.api\.openai\.com$/.exec(host)?.[1];
   const isRegional = /^[\w-]+-aiplatform\.googleapis\.com$|\.rep\.googleapis\.com$/.test(host);
   return openai ?? (isRegional ? 'regional' : undefined);

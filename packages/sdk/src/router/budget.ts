@@ -91,7 +91,7 @@ export function keyOf(budget: Budget, call: BudgetedCall, now: number): string |
 }
 
 interface Account {
-  spentPico: bigint;
+  spentPico: number;
   /** What everybody spent, as last heard. */
   sharedUsd: number;
   askedAt: number;
@@ -131,8 +131,8 @@ export class Budgets {
   }
 
   /** A call has cost this much. An unknown cost is not in any budget: nothing can be said of it. */
-  spend(call: BudgetedCall, pico: bigint | null): void {
-    if (pico === null || pico === 0n) return;
+  spend(call: BudgetedCall, pico: number | null): void {
+    if (pico === null || pico === 0) return;
     for (const [budget, key] of this.#keysOf(call)) {
       const account = this.#account(budget, key);
       account.spentPico += pico;
@@ -161,7 +161,7 @@ export class Budgets {
     const name = `${budget.name}\n${key}`;
     const known = this.#accounts.get(name);
     if (known) return known;
-    const account: Account = { spentPico: 0n, sharedUsd: 0, askedAt: Number.NEGATIVE_INFINITY, told: 'nothing' };
+    const account: Account = { spentPico: 0, sharedUsd: 0, askedAt: Number.NEGATIVE_INFINITY, told: 'nothing' };
     this.#accounts.set(name, account);
     if (this.#accounts.size > maxAccounts) this.#accounts.delete(this.#accounts.keys().next().value as string);
     return account;

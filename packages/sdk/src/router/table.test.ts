@@ -251,7 +251,7 @@ describe('a budget', () => {
       () => now,
       ({ state, key, spentUsd }) => told.push(`${state} ${key} ${spentUsd}`),
     );
-    for (let index = 0; index < 12; index++) budgets.spend(call, 100_000_000_000n);
+    for (let index = 0; index < 12; index++) budgets.spend(call, 100_000_000_000);
     budgets.spend(call, null);
     expect(told).toEqual(['warned tag=t day=2026-11-10 0.8', 'exceeded tag=t day=2026-11-10 1']);
     expect(budgets.check(call).action).toBe('refuse');

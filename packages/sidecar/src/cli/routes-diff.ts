@@ -69,7 +69,7 @@ function priceOf(route: any, { input, output }: TypicalCall): number | null {
   for (const provider of [via, 'openai', 'anthropic']) {
     const price = catalog().find({ provider: String(provider), host: '', model, at: Date.now() });
     const cost = price && costOf({ ...unknownUsage, inputTokens: input, outputTokens: most }, price);
-    if (cost?.totalPico != null) return usd(cost.totalPico * 1_000n);
+    if (cost?.totalPico != null) return usd(cost.totalPico * 1_000);
   }
   return null;
 }

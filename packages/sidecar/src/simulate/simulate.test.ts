@@ -122,7 +122,7 @@ describe('sent to a sidecar', () => {
     const story = storyOf(1, end);
     const sessions = [...sessionsOf(story, 50, 1)];
     const calls = sessions.flatMap((session) => session.calls);
-    const pico = calls.reduce((sum, { cost }) => sum + (cost.totalPico ?? 0n), 0n);
+    const pico = calls.reduce((sum, { cost }) => sum + BigInt(cost.totalPico ?? 0), 0n);
     for (let time = 0; time < 2; time++) {
       const said = await simulate({ story, callsPerHour: 50, seed: 1, url: sidecar.url });
       await sidecar.flush();

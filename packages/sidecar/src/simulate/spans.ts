@@ -254,4 +254,4 @@ function costAttributes(cost: Cost): Attributes {
   };
 }
 
-const money = (pico: bigint | null | undefined): number | undefined => (pico == null ? undefined : usd(pico));
+const money = (pico: number | null | undefined): number | undefined => (pico == null ? undefined : usd(pico));

@@ -116,6 +116,7 @@ export function usageOf(value: unknown, model = ''): Usage | undefined {
   const completion = asTokens(usage['completion_tokens']);
   if (input === null && completion === null) return undefined;
   const inputDetails = asJson(usage['prompt_tokens_details']);
+  const cachedDetails = asJson(inputDetails['cached_tokens_details']);
   const outputDetails = asJson(usage['completion_tokens_details']);
   const reasoning = asTokens(outputDetails['reasoning_tokens']) ?? asTokens(usage['reasoning_tokens']);
   const total = asTokens(usage['total_tokens']);
@@ -130,7 +131,8 @@ export function usageOf(value: unknown, model = ''): Usage | undefined {
       asTokens(inputDetails['cached_tokens']) ??
       asTokens(usage['prompt_cache_hit_tokens']) ??
       asTokens(usage['cached_tokens']),
-    ...cachedKindsOf(inputDetails['cached_tokens_details']),
+    cacheReadAudioTokens: cachedAudioOf(cachedDetails),
+    cacheReadImageTokens: cachedImageOf(cachedDetails),
     cacheWriteTokens: asTokens(inputDetails['cache_write_tokens']),
     cacheWrite1hTokens: null,
     reasoningTokens: reasoning,
@@ -148,17 +150,11 @@ export function usageOf(value: unknown, model = ''): Usage | undefined {
   };
 }
 
-/** Which of the tokens read from the cache were sound and images; the names of the two differ by API. */
-export function cachedKindsOf(
-  value: unknown,
-): Pick<Usage, 'cacheReadAudioTokens' | 'cacheReadImageTokens'> | undefined {
-  if (!value) return undefined;
-  const details = asJson(value);
-  return {
-    cacheReadAudioTokens: asCount(details['audio_tokens'] ?? details['cached_audio_tokens']),
-    cacheReadImageTokens: asCount(details['image_tokens'] ?? details['cached_image_tokens']),
-  };
-}
+/** Sound among the tokens read from the cache; its name differs by API, as that of images. */
+export const cachedAudioOf = (details: Json): number | undefined =>
+  asCount(details['audio_tokens'] ?? details['cached_audio_tokens']);
+export const cachedImageOf = (details: Json): number | undefined =>
+  asCount(details['image_tokens'] ?? details['cached_image_tokens']);
 
 /**
  * The chunk as an app gets it that did not ask for usage: without the null that stands on every one; undefined in place

@@ -15,7 +15,7 @@ import {
   nothingKnown,
   present,
 } from '../facts.ts';
-import { cachedKindsOf, servedOf as servedBy } from './chat-completions.ts';
+import { cachedAudioOf, cachedImageOf, servedOf as servedBy } from './chat-completions.ts';
 
 export const responses: Api = {
   kind: 'openai',
@@ -130,12 +130,14 @@ export function tokensOf(value: unknown): Usage | undefined {
   const output = asTokens(usage['output_tokens']);
   if (input === null && output === null) return undefined;
   const inputDetails = asJson(usage['input_tokens_details'] ?? usage['input_token_details']);
+  const cachedDetails = asJson(inputDetails['cached_tokens_details'] ?? usage['cached_tokens_details']);
   const outputDetails = asJson(usage['output_tokens_details']);
   return {
     inputTokens: input,
     outputTokens: output,
     cacheReadTokens: asTokens(inputDetails['cached_tokens']) ?? asTokens(usage['cached_tokens']),
-    ...cachedKindsOf(inputDetails['cached_tokens_details'] ?? usage['cached_tokens_details']),
+    cacheReadAudioTokens: cachedAudioOf(cachedDetails),
+    cacheReadImageTokens: cachedImageOf(cachedDetails),
     cacheWriteTokens: asTokens(inputDetails['cache_write_tokens']),
     cacheWrite1hTokens: null,
     reasoningTokens: asTokens(outputDetails['reasoning_tokens']),

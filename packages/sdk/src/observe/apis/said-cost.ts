@@ -5,18 +5,18 @@ import { asCount, asJson, asNumber, type Json } from '../facts.ts';
 /** USD. Nobody's single answer costs more; a larger number is something else. */
 const most = 1_000_000;
 /** xAI's unit is a ten-billionth of a USD. */
-const picoPerTick = 100n;
+const picoPerTick = 100;
 
 /** Pico-USD of an amount in USD, as a number or its text; undefined when it is none. */
-export function saidPico(amount: unknown): bigint | undefined {
+export function saidPico(amount: unknown): number | undefined {
   const usd = asNumber(typeof amount === 'string' && amount.trim() !== '' ? Number(amount) : amount);
-  return usd !== null && usd >= 0 && usd <= most ? exactPico(usd) : undefined;
+  return usd !== null && usd >= 0 && usd <= most ? Number(exactPico(usd)) : undefined;
 }
 
 /** @param usage as it stands in the answer. */
-export function saidCostOf(usage: Json): bigint | undefined {
+export function saidCostOf(usage: Json): number | undefined {
   const ticks = asCount(usage['cost_in_usd_ticks']);
-  if (ticks !== undefined) return BigInt(ticks) * picoPerTick;
+  if (ticks !== undefined) return ticks * picoPerTick;
   const { cost } = usage;
   if (cost === undefined || cost === null) return undefined;
   const said = saidPico(typeof cost === 'object' ? asJson(cost)['total_cost'] : cost);
