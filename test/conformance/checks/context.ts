@@ -184,6 +184,38 @@ export function contextChecks(dialect: Dialect): Check[] {
         ),
       );
     }),
+    check(
+      'what the app put in its context is there while sending, and more can be put in and taken out',
+      async (trial) => {
+        const mine = Symbol('mine');
+        const seen: unknown[] = [];
+        const script: Script = (...given) => {
+          const active = context.active();
+          const inner = active.setValue(mine, 'inner');
+          const span = trace.getSpan(active);
+          seen.push(active.getValue(mine), inner.getValue(mine), active.deleteValue(mine).getValue(mine));
+          seen.push(span?.isRecording(), trace.getSpan(inner) === span, trace.getSpan(trace.deleteSpan(active)));
+          return answer(...given);
+        };
+        await trial.observed(script, (client) =>
+          context.with(context.active().setValue(mine, 'outer'), () => ask(client)),
+        );
+        assert.deepEqual(seen, ['outer', 'inner', undefined, true, true, undefined]);
+      },
+    ),
+    check('what a processor changes when a span starts stays as it put it', async (trial) => {
+      registerTelemetry([
+        {
+          onStart: (span) => void span.setAttribute('gen_ai.request.model', 'hidden'),
+          onEnd() {},
+          forceFlush: async () => {},
+          shutdown: async () => {},
+        },
+        new SimpleSpanProcessor(exporter),
+      ]);
+      const { spans } = await trial.observed(answer, (client) => ask(client));
+      spans.has({ 'gen_ai.request.model': 'hidden', 'gen_ai.response.model': model });
+    }),
     check('what a sampler needs is there at the start', async (trial) => {
       const started: Record<string, unknown>[] = [];
       registerTelemetry([

@@ -6,13 +6,13 @@
  */
 import {
   type Attributes,
+  type AttributeValue,
   type Context,
   context,
   type Span,
   SpanKind,
   SpanStatusCode,
   type Tracer,
-  trace,
 } from '@opentelemetry/api';
 import { type Cost, type Ending, isKnown, type Outcome, type UsageSource, usd } from '@routescope/conventions';
 import type { PriceBook } from '@routescope/conventions/prices';
@@ -21,12 +21,13 @@ import type { ContentSettings } from '../content/settings.ts';
 import { currentFrame, type Frame } from '../context.ts';
 import { chunkTimer, isMeasuring, measure, measureAttempt } from '../metrics.ts';
 import { costAt } from '../prices.ts';
-import { endSpan } from '../sequence.ts';
+import { endSpan, numbered } from '../sequence.ts';
 import { type Clock, countFailure, guard, hrTime } from '../telemetry.ts';
+import { withSpan } from './active.ts';
 import { saidPico } from './apis/said-cost.ts';
 import { errorType, isAbort, outcomeOf, streamOutcomeOf } from './ending.ts';
 import { type AnswerFacts, type Api, asJson, asText, type Fold, type Json, nothingKnown, present } from './facts.ts';
-import { closed } from './open.ts';
+import { closed, type Droppable } from './open.ts';
 import type { Loop } from './patch.ts';
 import type { Server } from './provider.ts';
 import { usageAttributes } from './usage-attributes.ts';
@@ -46,7 +47,10 @@ export interface InferenceOptions {
 }
 
 /** Makes its span at once. A `loop` is the tool loop it is a turn of. */
-export class InferenceSpan {
+export class InferenceSpan implements Droppable {
+  isOpen = false;
+  next: Droppable | undefined;
+  previous: Droppable | undefined;
   readonly #options: InferenceOptions;
   readonly #frame: Frame;
   readonly #parent: Context;
@@ -54,7 +58,8 @@ export class InferenceSpan {
   readonly #startedAt: number;
   readonly #requestModel: string;
   readonly #isStream: boolean;
-  readonly #asked: Attributes;
+  /** What is said of it: by now what was asked, and at its end the rest. */
+  readonly #said: Attributes = {};
   #facts: AnswerFacts = nothingKnown;
   #fold: Fold | undefined;
   #stage: Stage = 'asked';
@@ -63,7 +68,7 @@ export class InferenceSpan {
   #heardAt: number;
   #resends = 0;
   /** What the response's headers say it cost. */
-  #saidPico: bigint | undefined;
+  #saidPico: number | undefined;
   #hasEnded = false;
   /** Measures the time between two chunks; absent while nobody listens to metrics. */
   #timeChunk: ((gapS: number) => void) | undefined;
@@ -79,16 +84,16 @@ export class InferenceSpan {
     this.#startedAt = clock();
     this.#heardAt = this.#startedAt;
     const { session, tag, attempt } = this.#frame;
-    this.#asked = api.requestAttributes(body);
-    // Filled one by one: spreading several objects into one would cost more than the span.
-    const attributes: Attributes = { 'gen_ai.operation.name': api.operation, 'gen_ai.provider.name': server.provider };
+    const attributes = this.#said;
+    attributes['gen_ai.operation.name'] = api.operation;
+    attributes['gen_ai.provider.name'] = server.provider;
     if (this.#requestModel) attributes['gen_ai.request.model'] = this.#requestModel;
+    attributes['server.address'] = server.address;
+    attributes['server.port'] = server.port;
     if (typeof session === 'string') attributes['gen_ai.conversation.id'] = session;
     if (typeof tag === 'string') attributes['routescope.tag'] = tag;
     if (loop) attributes['routescope.attempt.step'] = ++loop.steps;
-    attributes['server.address'] = server.address;
-    attributes['server.port'] = server.port;
-    Object.assign(attributes, this.#asked, attempt?.attributes);
+    Object.assign(attributes, api.requestAttributes(body), attempt?.attributes);
     this.#parent = attempt?.parent ?? context.active();
     this.#span = tracer.startSpan(
       this.#requestModel ? `${api.operation} ${this.#requestModel}` : api.operation,
@@ -96,8 +101,12 @@ export class InferenceSpan {
       this.#parent,
     );
     attempt?.begun();
-    guard(() => this.#capturing(body));
-    if (this.#isStream) this.#timeChunk = guard(() => chunkTimer(api.operation, server.provider, this.#requestModel));
+    try {
+      this.#capturing(body);
+      if (this.#isStream) this.#timeChunk = chunkTimer(api.operation, server.provider, this.#requestModel);
+    } catch {
+      countFailure();
+    }
   }
 
   #capturing(body: Json): void {
@@ -107,22 +116,24 @@ export class InferenceSpan {
     this.#capture.asked(body);
   }
 
-  /** Runs the client's own method with this span active, so that HTTP spans become its children. */
-  run<T>(call: () => T): T {
-    let ran: { readonly result: T } | undefined;
+  /** Calls the client's own method with this span active, so that HTTP spans become its children. */
+  run(method: (...given: unknown[]) => unknown, self: unknown, given: readonly unknown[]): unknown {
+    let result: unknown;
     let hasBegun = false;
+    let hasReturned = false;
     const once = (): void => {
       hasBegun = true;
-      ran = { result: call() };
+      result = Reflect.apply(method, self, given);
+      hasReturned = true;
     };
     try {
-      context.with(trace.setSpan(this.#parent, this.#span), once);
+      context.with(withSpan(this.#parent, this.#span), once);
     } catch (problem) {
-      if (hasBegun && !ran) throw problem; // the method's own
+      if (hasBegun && !hasReturned) throw problem; // the method's own
       countFailure();
       if (!hasBegun) once();
     }
-    return (ran as { readonly result: T } | undefined)!.result;
+    return result;
   }
 
   /** The SDK sends the request once more. */
@@ -133,7 +144,7 @@ export class InferenceSpan {
   /** The response is there; its body is not read yet. */
   answered(response: unknown): void {
     this.#stage = 'answered';
-    this.#heard();
+    this.#heardAt = this.#now();
     // Of a stream it is not known when the headers are sent.
     if (this.#options.server.isUnknown && !this.#isStream)
       guard(() => {
@@ -142,11 +153,12 @@ export class InferenceSpan {
       });
   }
 
-  #heard(): void {
+  #now(): number {
     try {
-      this.#heardAt = this.#options.clock();
+      return this.#options.clock();
     } catch {
       countFailure();
+      return Date.now();
     }
   }
 
@@ -165,9 +177,11 @@ export class InferenceSpan {
   }
 
   answer(data: unknown): void {
-    guard(() => {
+    try {
       this.#facts = this.#options.api.answer(data as Json);
-    });
+    } catch {
+      countFailure();
+    }
     this.#capture?.answered(data as Json);
   }
 
@@ -205,12 +219,15 @@ export class InferenceSpan {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     closed(this);
-    const endedAt = guard(() => at ?? this.#options.clock()) ?? Date.now();
-    const hasFinished = guard(() => this.#finish(ending, error, endedAt) ?? true);
-    if (hasFinished) return;
-    // Whatever went wrong: the span ends, and no call waits for it.
-    guard(() => this.#frame.attempt?.lost());
-    guard(() => endSpan(this.#span, endedAt));
+    const endedAt = at ?? this.#now();
+    try {
+      this.#finish(ending, error, endedAt);
+    } catch {
+      countFailure();
+      // Whatever went wrong: the span ends, and no call waits for it.
+      guard(() => this.#frame.attempt?.lost());
+      guard(() => endSpan(this.#span, endedAt));
+    }
   }
 
   #finish(ending: Ending, error: unknown, endedAt: number): void {
@@ -228,29 +245,35 @@ export class InferenceSpan {
       at: this.#startedAt,
     };
     const cost = costAt(book(), priced, usage, served);
-    // One by one: gathering them in an object first costs more than all the rest of this method.
-    if (facts.id !== undefined) span.setAttribute('gen_ai.response.id', facts.id);
-    if (facts.model !== undefined) span.setAttribute('gen_ai.response.model', facts.model);
-    if (facts.finishReasons.length > 0)
-      span.setAttribute('gen_ai.response.finish_reasons', facts.finishReasons as string[]);
+    const said = this.#said;
+    const begun = Object.keys(said).length;
+    if (facts.id !== undefined) said['gen_ai.response.id'] = facts.id;
+    if (facts.model !== undefined) said['gen_ai.response.model'] = facts.model;
+    if (facts.finishReasons.length > 0) said['gen_ai.response.finish_reasons'] = facts.finishReasons as string[];
     if (this.#firstChunkAt !== undefined)
-      span.setAttribute('gen_ai.response.time_to_first_chunk', (this.#firstChunkAt - this.#startedAt) / 1000);
-    if (this.#resends > 0) span.setAttribute('http.request.resend_count', this.#resends);
-    span.setAttribute('routescope.ending', ending);
-    if (this.#isStream) span.setAttribute('routescope.stream.outcome', streamOutcomeOf(ending));
-    span.setAttribute('routescope.usage.source', source);
-    span.setAttributes(usageAttributes(usage, served, api.kind));
-    span.setAttributes(costAttributes(cost));
+      said['gen_ai.response.time_to_first_chunk'] = (this.#firstChunkAt - this.#startedAt) / 1000;
+    if (this.#resends > 0) said['http.request.resend_count'] = this.#resends;
+    said['routescope.ending'] = ending;
+    if (this.#isStream) said['routescope.stream.outcome'] = streamOutcomeOf(ending);
+    said['routescope.usage.source'] = source;
+    usageAttributes(usage, served, api.kind, said);
+    costAttributes(cost, said);
     this.#capture?.ended();
     const outcome = outcomeOf(ending);
     const failure = outcome === 'failed' ? errorType(error) : undefined;
     if (failure !== undefined) {
-      span.setAttribute('error.type', failure);
+      said['error.type'] = failure;
       // Never the provider's message: it may quote the prompt.
       span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
     }
     const { attempt } = this.#frame;
     if (isMeasuring()) guard(() => this.#measured(facts, cost, failure, outcome, endedAt));
+    if (attempt === undefined) {
+      said['routescope.outcome'] = outcome;
+      numbered(span, said);
+    }
+    let i = 0;
+    for (const name in said) if (++i > begun) span.setAttribute(name, said[name] as AttributeValue);
     if (attempt) {
       attempt.adopt({
         span,
@@ -261,14 +284,13 @@ export class InferenceSpan {
         host: server.host,
         requestModel: this.#requestModel,
         responseModel: facts.model,
-        requestMaxTokens: this.#asked['gen_ai.request.max_tokens'],
-        requestTemperature: this.#asked['gen_ai.request.temperature'],
+        requestMaxTokens: said['gen_ai.request.max_tokens'],
+        requestTemperature: said['gen_ai.request.temperature'],
         outcome,
       });
       return;
     }
-    span.setAttribute('routescope.outcome', outcome);
-    endSpan(span, endedAt);
+    span.end(hrTime(endedAt));
   }
 
   #measured(facts: AnswerFacts, cost: Cost, failure: string | undefined, outcome: Outcome, endedAt: number): void {
@@ -295,9 +317,9 @@ export class InferenceSpan {
 }
 
 /** Cost as attributes: absent when unknown, the status always. */
-export function costAttributes(cost: Cost): Attributes {
+export function costAttributes(cost: Cost, said: Attributes = {}): Attributes {
   const { totalPico, inputPico, cacheReadPico, cacheWritePico, outputPico, toolsPico, nestedPico } = cost;
-  const said: Attributes = { 'routescope.cost.status': cost.status };
+  said['routescope.cost.status'] = cost.status;
   if (totalPico !== null) {
     said['routescope.cost.total'] = usd(totalPico);
     said['routescope.cost.source'] = cost.source ?? 'local';

@@ -4,6 +4,10 @@
  */
 
 export interface Droppable {
+  /** Whether it is open, and its neighbours in the list of what is: a Set of them costs a hash and a table. */
+  isOpen: boolean;
+  next: Droppable | undefined;
+  previous: Droppable | undefined;
   /** Somebody is reading the answer, or has read it. */
   readonly isTaken: boolean;
   /** Nobody can read on: it ends as it stands. Nothing, when it has ended. */
@@ -15,7 +19,8 @@ export interface Hold {
   readonly inference: Droppable;
 }
 
-const open = new Set<Droppable>();
+/** The youngest of all that are open. */
+let youngest: Droppable | undefined;
 const dropped = new FinalizationRegistry<Droppable>((inference) => inference.drop());
 
 /**
@@ -29,12 +34,15 @@ const aMoment = 10;
 
 /** The inference has begun. */
 export function opened(inference: Droppable): void {
-  open.add(inference);
+  inference.isOpen = true;
+  inference.next = youngest;
+  if (youngest) youngest.previous = inference;
+  youngest = inference;
 }
 
 /** Closes the inference once nobody can reach `hold` any more. */
 export function closeWhenDropped(hold: Hold): void {
-  if (open.has(hold.inference)) dropped.register(hold, hold.inference);
+  if (hold.inference.isOpen) dropped.register(hold, hold.inference);
 }
 
 /** Does so if the answer is not taken in a moment. */
@@ -55,7 +63,7 @@ function giveFinalizers(): void {
  * flush. What the app still holds stays open: it may read on.
  */
 export async function closeDroppedInferences(): Promise<void> {
-  if (open.size === 0) return;
+  if (youngest === undefined) return;
   clearTimeout(sweep);
   giveFinalizers();
   // Finalizers run in turns of their own.
@@ -64,7 +72,15 @@ export async function closeDroppedInferences(): Promise<void> {
 
 /** The inference has come to its end. */
 export function closed(inference: Droppable): void {
-  open.delete(inference);
+  if (!inference.isOpen) return;
+  const { next, previous } = inference;
+  if (previous) previous.next = next;
+  else youngest = next;
+  if (next) next.previous = previous;
+  inference.isOpen = false;
+  // What has ended keeps no other alive.
+  inference.next = undefined;
+  inference.previous = undefined;
 }
 
 /**
@@ -73,7 +89,11 @@ export function closed(inference: Droppable): void {
  * @returns how many there were.
  */
 export function closeOpenInferences(): number {
-  const count = open.size;
-  for (const inference of open) inference.drop();
+  let count = 0;
+  for (; youngest; count++) {
+    const inference = youngest;
+    inference.drop();
+    closed(inference); // as it does itself, unless it is broken
+  }
   return count;
 }

@@ -52,8 +52,7 @@ export function patchMethod(owner: Internal, name: string, begin: (body: unknown
       if (watch === undefined) return original.call(this, body, options, ...rest);
       const { inference } = watch;
       try {
-        const riding = withRider(options, watch);
-        const promise = inference.run(() => original.call(this, watch.body, riding, ...rest));
+        const promise = inference.run(original, this, [watch.body, withRider(options, watch), ...rest]);
         return watched(promise, watch);
       } catch (error) {
         inference.end('failed', error);
@@ -155,7 +154,7 @@ function watched(promise: Internal, watch: Watch): unknown {
   opened(inference);
   const answered = (response: unknown): unknown => {
     inference.answered(response);
-    closeUnlessTaken(watch);
+    if (promise.parsedPromise === undefined) closeUnlessTaken(watch);
     return response;
   };
   // Replaced, not only observed: an observer would make the rejection count as handled.

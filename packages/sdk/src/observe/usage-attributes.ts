@@ -2,61 +2,38 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Served, Usage } from '@routescope/conventions';
 
-/** The counts an answer may say, in the order of a glossary. */
-const attributes = {
-  inputTokens: 'gen_ai.usage.input_tokens',
-  outputTokens: 'gen_ai.usage.output_tokens',
-  cacheReadTokens: 'gen_ai.usage.cache_read.input_tokens',
-  cacheWriteTokens: 'gen_ai.usage.cache_write.input_tokens',
-  cacheWrite1hTokens: 'anthropic.usage.cache_creation.ephemeral_1h_input_tokens',
-  cacheWrite12hTokens: 'openai.usage.cache_write.ttl_12h_input_tokens',
-  reasoningTokens: 'gen_ai.usage.reasoning.output_tokens',
-  textInputTokens: 'gen_ai.usage.text.input_tokens',
-  audioInputTokens: 'gen_ai.usage.audio.input_tokens',
-  imageInputTokens: 'gen_ai.usage.image.input_tokens',
-  textOutputTokens: 'gen_ai.usage.text.output_tokens',
-  audioOutputTokens: 'gen_ai.usage.audio.output_tokens',
-  imageOutputTokens: 'gen_ai.usage.image.output_tokens',
-  acceptedPredictionTokens: 'routescope.usage.accepted_prediction_tokens',
-  rejectedPredictionTokens: 'routescope.usage.rejected_prediction_tokens',
-  audioSeconds: 'routescope.usage.audio_seconds',
-  webSearches: 'routescope.usage.web_searches',
-  webFetches: 'routescope.usage.web_fetches',
-  fileSearches: 'routescope.usage.file_searches',
-} as const satisfies Partial<Record<keyof Usage, string>>;
-
-/** Parts that nearly every answer says are none: not worth an attribute on every span. */
-const onlyIfAny = new Set<string>([
-  'audioInputTokens',
-  'imageInputTokens',
-  'audioOutputTokens',
-  'imageOutputTokens',
-  'acceptedPredictionTokens',
-  'rejectedPredictionTokens',
-  'cacheWrite12hTokens',
-  'cacheWrite1hTokens',
-  'webSearches',
-  'webFetches',
-  'fileSearches',
-]);
-
-const counts = Object.entries(attributes).map(([name, attribute]) => ({
-  name: name as keyof typeof attributes,
-  attribute,
-  isOnlyIfAny: onlyIfAny.has(name),
-}));
-
+/** Of the parts that nearly every answer says are none, only those that are some are worth an attribute. */
 export function usageAttributes(
   usage: Usage,
   served: Served | undefined,
   provider: 'openai' | 'anthropic',
+  said: Attributes = {},
 ): Attributes {
-  const said: Attributes = {};
-  for (let i = 0; i < counts.length; i++) {
-    const { name, attribute, isOnlyIfAny } = counts[i] as (typeof counts)[number];
-    const count = usage[name];
-    if (count !== null && count !== undefined && (count > 0 || !isOnlyIfAny)) said[attribute] = count;
-  }
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = usage;
+  if (inputTokens !== null) said['gen_ai.usage.input_tokens'] = inputTokens;
+  if (outputTokens !== null) said['gen_ai.usage.output_tokens'] = outputTokens;
+  if (cacheReadTokens !== null) said['gen_ai.usage.cache_read.input_tokens'] = cacheReadTokens;
+  if (cacheWriteTokens !== null) said['gen_ai.usage.cache_write.input_tokens'] = cacheWriteTokens;
+  if (reasoningTokens !== null) said['gen_ai.usage.reasoning.output_tokens'] = reasoningTokens;
+  const { cacheWrite1hTokens, cacheWrite12hTokens } = usage;
+  if (cacheWrite1hTokens) said['anthropic.usage.cache_creation.ephemeral_1h_input_tokens'] = cacheWrite1hTokens;
+  if (cacheWrite12hTokens) said['openai.usage.cache_write.ttl_12h_input_tokens'] = cacheWrite12hTokens;
+  const { textInputTokens, audioInputTokens, imageInputTokens } = usage;
+  if (textInputTokens !== undefined) said['gen_ai.usage.text.input_tokens'] = textInputTokens;
+  if (audioInputTokens) said['gen_ai.usage.audio.input_tokens'] = audioInputTokens;
+  if (imageInputTokens) said['gen_ai.usage.image.input_tokens'] = imageInputTokens;
+  const { textOutputTokens, audioOutputTokens, imageOutputTokens } = usage;
+  if (textOutputTokens !== undefined) said['gen_ai.usage.text.output_tokens'] = textOutputTokens;
+  if (audioOutputTokens) said['gen_ai.usage.audio.output_tokens'] = audioOutputTokens;
+  if (imageOutputTokens) said['gen_ai.usage.image.output_tokens'] = imageOutputTokens;
+  const { acceptedPredictionTokens, rejectedPredictionTokens } = usage;
+  if (acceptedPredictionTokens) said['routescope.usage.accepted_prediction_tokens'] = acceptedPredictionTokens;
+  if (rejectedPredictionTokens) said['routescope.usage.rejected_prediction_tokens'] = rejectedPredictionTokens;
+  const { audioSeconds, webSearches, webFetches, fileSearches } = usage;
+  if (audioSeconds !== undefined) said['routescope.usage.audio_seconds'] = audioSeconds;
+  if (webSearches) said['routescope.usage.web_searches'] = webSearches;
+  if (webFetches) said['routescope.usage.web_fetches'] = webFetches;
+  if (fileSearches) said['routescope.usage.file_searches'] = fileSearches;
   if (served === undefined) return said;
   const { tier, nested } = served;
   if (tier === 'fast' && provider === 'anthropic') said['routescope.service.tier'] = tier;
