@@ -1,4 +1,7 @@
 export interface Droppable {
+    isOpen: boolean;
+    next: Droppable | undefined;
+    previous: Droppable | undefined;
     readonly isTaken: boolean;
     drop(): void;
 }

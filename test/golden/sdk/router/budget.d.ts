@@ -34,6 +34,6 @@ export declare class Budgets {
         readonly action: BudgetAction | 'none';
         readonly budget: Budget | undefined;
     };
-    spend(call: BudgetedCall, pico: bigint | null): void;
+    spend(call: BudgetedCall, pico: number | null): void;
 }
 export {};
