@@ -21,14 +21,17 @@ async function withoutGuard(guard: string, rounds: number): Promise<{ code: numb
   }
 }
 
-test('without the fsync spans are lost; without the token, or without the set of seen spans, they are doubled', async () => {
-  const [fsync, token, seen] = await Promise.all([
+test('without an fsync, of files or of directories, spans are lost; without the token, or without the set of seen spans, they are doubled', async () => {
+  const [fsync, directory, token, seen] = await Promise.all([
     withoutGuard('fsync', 3),
+    withoutGuard('directory', 3),
     withoutGuard('token', 5),
     withoutGuard('seen', 3),
   ]);
   expect(fsync?.code).toBe(1);
   expect(fsync?.lost).toBeGreaterThan(0);
+  expect(directory?.code).toBe(1);
+  expect(directory?.lost).toBeGreaterThan(0);
   expect(token?.code).toBe(1);
   expect(token?.doubled).toBeGreaterThan(0);
   expect(seen?.code).toBe(1);

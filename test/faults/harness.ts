@@ -8,15 +8,17 @@ import { openWorld, type World } from './world.ts';
 
 export interface Outcome {
   readonly rounds: number;
-  /** Spans whose request was answered with 200. */
+  /** Spans and evaluation results whose request was answered with 200. */
   readonly acknowledged: number;
   /** Acknowledged and not in the tables. */
   readonly lost: number;
   /** Rows beyond one a span, in any table or rollup. */
   readonly doubled: number;
-  /** Acknowledged and never at the forward target. */
+  /** Acknowledged and never at a forward target; of each target. */
   readonly forward_lost: number;
-  /** Spans answered with 503. */
+  /** … by signal and the way they came. */
+  readonly ways: Readonly<Record<string, number>>;
+  /** Spans and evaluation results answered with 503. */
   readonly refused: number;
   /** Refusals that a sidecar which lived did not count, or counted without one. */
   readonly refused_uncounted: number;
@@ -71,6 +73,12 @@ export async function harness({ rounds, seed, without, progress }: HarnessOption
     return {
       rounds,
       acknowledged: sum(({ sender }) => sender.acknowledged.size),
+      ways: Object.fromEntries(
+        [...new Set([...worlds.values()].flatMap(({ sender }) => Object.keys(sender.ways)))].map((way) => [
+          way,
+          sum(({ sender }) => sender.ways[way] ?? 0),
+        ]),
+      ),
       lost: ends.reduce((total, { lost }) => total + lost, 0),
       doubled: ends.reduce((total, { doubled }) => total + doubled, 0),
       forward_lost: ends.reduce((total, { forwardLost }) => total + forwardLost, 0),

@@ -1,20 +1,21 @@
 /**
  * Loaded into a sidecar before anything else (`node --import inject.js …`): makes it die at a named step, gives it a bad
- * disk or a bad clock, or takes one of its guards out, as `ROUTESCOPE_FAULT` says. It also writes down, file by file,
- * how far the spool is surely on disk, so that the harness can take away what a power cut would.
+ * disk or a bad clock, or takes one of its guards out, as `ROUTESCOPE_FAULT` says. It also keeps account of what is
+ * surely on disk (power.ts), so that the harness can take away what a power cut would.
  */
 import fs from 'node:fs';
 import fsp, { type FileHandle } from 'node:fs/promises';
 import http from 'node:http';
 import { register, syncBuiltinESMExports } from 'node:module';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { accountOf } from './power.ts';
 
 export const steps = ['before-fsync', 'after-fsync', 'before-cursor', 'rotation', 'migration'] as const;
-/** Written into `syncedDirectory` when the fault has come. */
+/** Written into `accountDirectory` when the fault has come. */
 export const struckFile = 'struck';
 
-export const guards = ['token', 'fsync', 'seen'] as const;
+export const guards = ['token', 'fsync', 'directory', 'seen'] as const;
 export type Guard = (typeof guards)[number];
 
 export interface Fault {
@@ -28,19 +29,19 @@ export interface Fault {
   readonly clock?: boolean;
   /** A guard that is taken out. */
   readonly without?: Guard | undefined;
-  /** Where it is written down how far each file is on disk. */
-  readonly syncedDirectory: string;
+  /** Where the account of what is on disk is kept. */
+  readonly accountDirectory: string;
 }
 
 const text = process.env['ROUTESCOPE_FAULT'];
 if (text) await inject(JSON.parse(text) as Fault);
 
 async function inject(fault: Fault): Promise<void> {
-  const { dieAt, nth = 1, disk, without, syncedDirectory } = fault;
+  const { dieAt, nth = 1, disk, without, accountDirectory } = fault;
   let passed = 0;
   let hasStruck = false;
   const struck = (): void => {
-    if (!hasStruck) fs.writeFileSync(join(syncedDirectory, struckFile), '');
+    if (!hasStruck) fs.writeFileSync(join(accountDirectory, struckFile), '');
     hasStruck = true;
   };
   const step = (name: (typeof steps)[number]): void => {
@@ -48,12 +49,14 @@ async function inject(fault: Fault): Promise<void> {
     struck();
     process.kill(process.pid, 'SIGKILL');
   };
+  const account = accountOf(accountDirectory);
   const failing = 15;
   const error = (code: string): Error => Object.assign(new Error(`${code}: injected`), { code });
 
   /** Segments that are being written; the loader opens them too, to read. */
   const segments = new WeakMap<FileHandle, string>();
   const segmentOf = (file: FileHandle): string | undefined => segments.get(file);
+  const directories = new WeakMap<FileHandle, string>();
   const { open, rename, writeFile } = fsp;
   const some = await open('/dev/null');
   const proto = Object.getPrototypeOf(some) as FileHandle;
@@ -63,11 +66,16 @@ async function inject(fault: Fault): Promise<void> {
   const isFailing = (count: number): boolean => count >= nth && count < nth + failing;
 
   fsp.open = async (path, flags, mode) => {
-    if (!String(path).endsWith('.seg') || flags !== 'a') return open(path, flags, mode);
+    if (!String(path).endsWith('.seg') || flags !== 'a') {
+      const other = await open(path, flags, mode);
+      directories.set(other, String(path));
+      return other;
+    }
     if (disk === 'read-only' && isFailing(++opened)) {
       struck();
       throw error('EROFS');
     }
+    account.making(String(path));
     const file = await open(path, flags, mode);
     segments.set(file, String(path));
     const close = file.close.bind(file); // each handle has a `close` of its own
@@ -81,13 +89,22 @@ async function inject(fault: Fault): Promise<void> {
   fsp.writeFile = async (...given) => {
     if (disk === 'read-only' && isFailing(opened)) throw error('EROFS');
     if (disk === 'full' && isFailing(written)) throw error('ENOSPC');
-    return writeFile(...given);
+    await writeFile(...given);
+    const [path, , options] = given;
+    if ((options as { flush?: boolean } | undefined)?.flush)
+      account.synced(String(path), fs.statSync(String(path)).size);
   };
   fsp.rename = async (from, to) => {
     if (String(to).endsWith('.cursor')) step('before-cursor');
+    account.renaming(String(from), String(to));
     return rename(from, to);
   };
-  const { writev, datasync } = proto;
+  const { writev, datasync, sync } = proto;
+  proto.sync = async function (this: FileHandle) {
+    if (without === 'directory') return;
+    await sync.call(this);
+    account.directorySynced(directories.get(this) as string);
+  };
   proto.writev = async function (this: FileHandle, buffers: readonly NodeJS.ArrayBufferView[]) {
     if (disk === 'full' && segmentOf(this) && isFailing(++written)) {
       struck();
@@ -107,9 +124,7 @@ async function inject(fault: Fault): Promise<void> {
     }
     if (without !== 'fsync') {
       await datasync.call(this);
-      const { size } = await this.stat();
-      // Appended, not written anew: a kill in the middle must not leave less than is true.
-      fs.appendFileSync(join(syncedDirectory, basename(path)), `${size}\n`);
+      account.synced(path, (await this.stat()).size);
     }
     step('after-fsync');
   };

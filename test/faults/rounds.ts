@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SidecarProcess } from '../sidecar.ts';
 import type { LinkState } from './engine.ts';
 import { type Fault, steps } from './inject.ts';
-import type { Connection } from './sender.ts';
+import type { Connection } from './ways.ts';
 
-/** `embedded`: with an engine of its own and a target it forwards to. `server`: loads a server over the network. */
+/** `embedded`: with an engine of its own and two targets it forwards to. `server`: loads a server over the network. */
 export type WorldName = 'embedded' | 'server';
 
 /** What a round may lay hands on while spans are sent. */
@@ -13,7 +13,7 @@ interface Life {
   readonly sidecar: SidecarProcess;
   /** Resolves after a while, or when the sidecar is gone. */
   aWhile(): Promise<void>;
-  /** The connection to the forward target or to the server, whichever the world has. */
+  /** The connections to the forward targets or to the server, whichever the world has. */
   link(state: LinkState): Promise<void>;
   /** Makes the database forget which migrations ran: all of them run again at the next start. */
   forgetMigrations(): Promise<void>;
@@ -22,7 +22,7 @@ interface Life {
 export interface Round {
   readonly name: string;
   readonly world: WorldName;
-  readonly fault?: Omit<Fault, 'syncedDirectory' | 'without'>;
+  readonly fault?: Omit<Fault, 'accountDirectory' | 'without'>;
   /** Options of `serve` for this life. */
   readonly options?: readonly string[];
   /** Between sender and sidecar. */
