@@ -2,7 +2,7 @@
 type Supervise = typeof import('../../packages/sidecar/src/engine/supervise.ts');
 type Links = typeof import('../../packages/sidecar/src/testing/link.ts');
 
-export type Link = Awaited<ReturnType<Links['openLink']>>;
+type Link = Awaited<ReturnType<Links['openLink']>>;
 export type LinkState = Parameters<Link['set']>[0];
 
 const room = (path: string): string => new URL(path, import.meta.resolve('@routescope/sidecar')).href;
