@@ -34,7 +34,7 @@ test.each([[[0]], [[999]], [[17, 18, 19]], [[3, 500, 998]]])(
 test('neighbours are one run; with everything bad it gives up looking and sets aside what is left', async () => {
   const all = Array.from({ length: 1_000 }, (_, index) => index);
   const { insert, tries } = engine(all);
-  const { taken, refused } = await isolate({ from: 0, to: 1_000 }, insert, new Error('refused'), 16);
+  const { taken, refused } = await isolate({ from: 0, to: 1_000 }, insert, new Error('refused'), { patience: 16 });
   expect(taken).toBe(0);
   expect(refused).toEqual([{ from: 0, to: 1_000, because: expect.any(Error) }]);
   expect(tries()).toBeLessThan(64);

@@ -17,18 +17,24 @@ export interface Isolated {
   readonly refused: readonly Refused[];
 }
 
+export interface IsolateOptions {
+  /** Refused inserts after which what is left undecided is set aside as it stands. @default 256 */
+  readonly patience?: number | undefined;
+  /** Of a reason for which each run stays as it was tried. @default none */
+  readonly isApart?: (why: unknown) => boolean;
+  /** Asked before a run is cut in halves; a run for which it says no is set aside whole. @default yes */
+  readonly mayCut?: (run: Run, why: unknown) => Promise<boolean>;
+}
+
 /**
  * @param insert resolves to undefined when the run went in, else to why it is refused. Everything that passes with
  * time is its own business.
- * @param patience refused inserts after which what is left undecided is set aside as it stands.
- * @param isApart of a reason for which each run stays as it was tried.
  */
 export async function isolate(
   whole: Run,
   insert: (run: Run) => Promise<unknown>,
   because: unknown,
-  patience = 256,
-  isApart: (why: unknown) => boolean = () => false,
+  { patience = 256, isApart = () => false, mayCut = async () => true }: IsolateOptions = {},
 ): Promise<Isolated> {
   const refused: Refused[] = [];
   let taken = 0;
@@ -40,7 +46,7 @@ export async function isolate(
     else refused.push({ ...run, because: why });
   };
   const split = async (run: Run, why: unknown): Promise<void> => {
-    if (run.to - run.from === 1 || left <= 0) return setAside(run, why);
+    if (run.to - run.from === 1 || left <= 0 || !(await mayCut(run, why))) return setAside(run, why);
     const middle = Math.floor((run.from + run.to) / 2);
     for (const half of [
       { from: run.from, to: middle },

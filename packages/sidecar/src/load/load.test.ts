@@ -101,6 +101,74 @@ test('a record the engine refuses is set aside alone, with the reason; replay pu
   await loader.close();
 });
 
+describe('a segment that was cut in halves', () => {
+  const append = (): Promise<void> =>
+    spool.append(
+      Array.from({ length: 8 }, (_, number) => record(number)),
+      8,
+    );
+  /** The disk takes no cursor for once: what the loader did it does again, as after a crash. */
+  const noCursorOnce = (then: () => void): void => {
+    const { consumed } = spool;
+    let failures = 1;
+    (spool as { consumed: typeof consumed }).consumed = async (...given) => {
+      if (failures-- <= 0) return consumed(...given);
+      then();
+      throw new Error('ENOSPC: no space left on device');
+    };
+  };
+
+  test('is not inserted whole afterwards, when that would do by then', async () => {
+    let isStrict = true;
+    const { insert, stored } = memory((numbers) => isStrict && numbers.length > 2 && error('117'));
+    const { loader } = loaderOf(insert);
+    noCursorOnce(() => {
+      isStrict = false;
+    });
+    await append();
+    await loader.flush();
+    expect(stored().sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(loader.counters).toMatchObject({ stored: 8, deadLettered: 0 });
+    await loader.close();
+  });
+
+  test('is not inserted whole after a crash either', async () => {
+    let isStrict = true;
+    const { insert, stored } = memory((numbers) => isStrict && numbers.length > 2 && error('117'));
+    const first = loaderOf(insert);
+    noCursorOnce(() => {
+      isStrict = false;
+      void first.loader.close();
+    });
+    await append();
+    await first.loader.flush();
+    await first.loader.close();
+    expect(spool.lag('load').spans).toBe(8);
+    const second = loaderOf(insert);
+    await second.loader.flush();
+    expect(stored().sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    await append(); // and the next one is whole again
+    await second.loader.flush();
+    expect(stored()).toHaveLength(16);
+    await second.loader.close();
+  });
+
+  test('has no dead letter left of what is taken the second time', async () => {
+    let isStrict = true;
+    const { insert, stored } = memory((numbers) => isStrict && numbers.some((each) => each > 4) && error('117'));
+    const { loader, letters } = loaderOf(insert);
+    noCursorOnce(() => {
+      isStrict = false;
+    });
+    await append();
+    await loader.flush();
+    expect(stored().sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(await letters.list()).toEqual([]);
+    expect(loader.counters).toMatchObject({ stored: 8, deadLettered: 0 });
+    await loader.close();
+  });
+});
+
 test('what may pass is tried again, whole, and nothing is set aside', async () => {
   let failures = 3;
   const { insert, stored } = memory(() => failures-- > 0 && error('241', 'memory limit exceeded'));
@@ -136,13 +204,19 @@ test('an error nobody knows is laid to a record only when others of its segment 
 
   let isBroken = true;
   const away = memory(() => isBroken && error('9999'));
-  const second = loaderOf(away.insert);
+  let inserts = 0;
+  const second = loaderOf(async (path, token) => {
+    await away.insert(path, token);
+    inserts++;
+  });
   await spool.append([record(3), record(4)], 2);
   const flushed = second.loader.flush();
   await expect.poll(() => second.loader.counters.retries).toBeGreaterThan(20);
   isBroken = false;
   await flushed;
   expect(second.loader.counters).toMatchObject({ stored: 2, deadLettered: 0 });
+  expect(away.stored().sort()).toEqual([3, 4]);
+  expect(inserts).toBeLessThanOrEqual(2); // whole, or in the two it was cut in when it passed
   await second.loader.close();
 });
 

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Item, recordsOf, scan } from '../spool/record.ts';
 import type { Segment, Spool } from '../spool/spool.ts';
+import { isOf, openCuts } from './cuts.ts';
 import type { DeadLetter, DeadLetters } from './dead-letter.ts';
 import { verdictOn, wentSilent } from './errors.ts';
 import type { Insert } from './insert.ts';
@@ -93,6 +94,7 @@ export function startLoader(options: LoaderOptions): Loader {
     retries: 0,
     held: undefined,
   };
+  const cuts = openCuts(join(options.workDirectory, 'cuts.json'));
   const stop = new AbortController();
   let wake = (): void => {};
   const flushed: (() => void)[] = [];
@@ -122,6 +124,7 @@ export function startLoader(options: LoaderOptions): Loader {
         const done = await loadPieces(segment, silences >= suspectAfter);
         // Should this fail, the inserts are repeated under the same tokens, add nothing, and are counted once.
         await spool.consumed(consumer, segment.number);
+        await cuts.forget();
         counters.stored += segment.spans - done.refused - done.diverted;
         counters.deadLettered += done.refused;
         counters.diverted += done.diverted;
@@ -188,7 +191,8 @@ export function startLoader(options: LoaderOptions): Loader {
 
   /** @returns spans that were refused and set aside. @throws what may pass. */
   async function insertPiece(piece: Piece, isSuspect: boolean): Promise<number> {
-    const because = await (isSuspect ? probe : attempt)(piece.path, piece.token);
+    const isResumed = cuts.hasAnyOf(piece.token);
+    const because = cuts.reasonFor(piece.token) ?? (await (isSuspect ? probe : attempt)(piece.path, piece.token));
     if (because === undefined) return 0;
     const bytes = await readFile(piece.path);
     const items = itemsOf(bytes);
@@ -197,30 +201,42 @@ export function startLoader(options: LoaderOptions): Loader {
     const tokenOf = ({ from, to }: Run): string =>
       to - from === whole.to ? piece.token : `${piece.token}/${from}-${to}`;
     const insertRun = async (run: Run): Promise<unknown> =>
-      (isSuspect ? probe : attempt)(await writePiece(recordsOfRun(run)), tokenOf(run));
-    // What is in some tables without the engine's word is put into the others under its own token only, so it stays whole.
-    const { taken, refused } =
-      wentSilent(because) && (await isHeld(bytes))
-        ? { taken: 0, refused: [{ ...whole, because }] }
-        : await isolate(whole, insertRun, because, isSuspect ? silentRuns : undefined, wentSilent);
+      cuts.reasonFor(tokenOf(run)) ??
+      (await (isSuspect ? probe : attempt)(await writePiece(recordsOfRun(run)), tokenOf(run)));
+    const { taken, refused } = await isolate(whole, insertRun, because, {
+      patience: isSuspect ? silentRuns : undefined,
+      isApart: (why) => isResumed || wentSilent(why), // what was tried before keeps its token
+      async mayCut(run, why) {
+        if (cuts.reasonFor(tokenOf(run))) return true;
+        // What is in some tables without the engine's word is put into the others under its own token only.
+        if (wentSilent(why) && (await isHeld(recordsOfRun(run)))) return false;
+        await cuts.note(tokenOf(run), why);
+        return true;
+      },
+    });
     // With nothing of it taken, silence or an unknown error speaks against the engine as much as against the records.
     const isDoubtful = (why: unknown): boolean => wentSilent(why) || verdictOn(why) === 'unknown';
     const doubt = refused.find((run) => isDoubtful(run.because));
-    if (taken === 0 && doubt && !(await takesAnother())) throw doubt.because;
+    if (taken === 0 && doubt && !(await takesAnother())) {
+      if (!isResumed && !refused.some((run) => wentSilent(run.because))) await cuts.forget(piece.token);
+      throw doubt.because;
+    }
     let spans = 0;
+    const written = new Set<string>();
     for (const { from, to, because: why } of refused) {
       // It may have passed while the others went in.
       if (isDoubtful(why) && (await insertRun({ from, to })) === undefined) continue;
       const letter = wentSilent(why)
         ? { reason: 'fatal' as const, because: `the engine went silent each time it was given them: ${message(why)}` }
         : { reason: 'refused' as const, because: message(why) };
-      await setAside(`${piece.name}-${from}`, recordsOfRun({ from, to }), {
-        ...letter,
-        spans: to - from,
-        token: tokenOf({ from, to }),
-      });
+      const name = `${piece.name}-${from}`;
+      written.add(name);
+      await setAside(name, recordsOfRun({ from, to }), { ...letter, spans: to - from, token: tokenOf({ from, to }) });
       spans += to - from;
     }
+    // Letters of an earlier try, which was not brought to its end.
+    for (const { name, letter } of isResumed ? await letters.list() : [])
+      if (isOf(piece.token, letter.token) && !written.has(name)) await letters.remove(name);
     return spans;
   }
 

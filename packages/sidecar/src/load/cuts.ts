@@ -1,0 +1,64 @@
+/**
+ * Which runs of records were refused and cut in halves. Their halves may be in the tables, each under a token of its own;
+ * so they are never inserted whole afterwards, also not when that would do by then, and not after a crash.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ClickHouseError } from '@clickhouse/client';
+import { writeWhole } from '../spool/files.ts';
+
+export interface Cuts {
+  /** Why the run of that token was cut; undefined when it was not. */
+  reasonFor(token: string): unknown;
+  /** Whether the piece of that token, or any run of it, was cut. */
+  hasAnyOf(token: string): boolean;
+  /** Resolves when it is on disk. */
+  note(token: string, because: unknown): Promise<void>;
+  /** Nothing of that piece went in; without one, the segment is done. */
+  forget(piece?: string): Promise<void>;
+}
+
+interface Reason {
+  readonly message: string;
+  readonly code?: string | undefined;
+}
+
+/** @param path of the file they are kept in. @throws the disk's error, or that of a broken file. */
+export function openCuts(path: string): Cuts {
+  const cuts = new Map<string, Reason>(
+    existsSync(path) ? Object.entries(JSON.parse(readFileSync(path, 'utf8')) as Record<string, Reason>) : [],
+  );
+  async function write(): Promise<void> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeWhole(dirname(path), path, JSON.stringify(Object.fromEntries(cuts)));
+  }
+  return {
+    reasonFor(token) {
+      const reason = cuts.get(token);
+      return reason && errorOf(reason);
+    },
+    hasAnyOf: (token) => [...cuts.keys()].some((each) => isOf(token, each)),
+    async note(token, because) {
+      const { message, code } = because as NodeJS.ErrnoException;
+      cuts.set(token, { message, code });
+      await write();
+    },
+    async forget(piece) {
+      const before = cuts.size;
+      for (const token of cuts.keys()) if (piece === undefined || isOf(piece, token)) cuts.delete(token);
+      if (cuts.size === before) return;
+      if (cuts.size > 0) await write();
+      else await rm(path, { force: true });
+    },
+  };
+}
+
+/** Whether `token` is that of a piece, or of a run of it. */
+export const isOf = (piece: string, token: string): boolean => token === piece || token.startsWith(`${piece}/`);
+
+/** As it was when it was noted, for all that the verdict on it goes by. */
+function errorOf({ message, code }: Reason): Error {
+  if (code !== undefined && /^\d+$/.test(code)) return new ClickHouseError({ message, code, type: '' });
+  return Object.assign(new Error(message), code === undefined ? {} : { code });
+}
