@@ -9,7 +9,7 @@ import { delimited } from '../receive/records.ts';
 import { Keys } from './keys.ts';
 import { contextOf, headOf, type Item, recordsOf, type StoredRecord, scan } from './record.ts';
 import { createSeen, openSeen } from './seen.ts';
-import { openSpool, SpoolFull, type SpoolOptions } from './spool.ts';
+import { openSpool, type Spool, SpoolFull, type SpoolOptions } from './spool.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -90,6 +90,62 @@ describe('appending', () => {
     await spool.append([good], 1);
     expect(Buffer.concat(spool.segments.map((segment) => readFileSync(segment.path)))).toEqual(good);
     await spool.close();
+  });
+
+  describe('records whose fsync failed', () => {
+    /** From `fail` on it fails to sync, and then to cut off what was written, so many times. */
+    function failing() {
+      let [syncs, cuts] = [0, 0];
+      const disk = {
+        open: async (path: string): Promise<FileHandle> => {
+          const file = await open(path, 'a');
+          const { datasync, truncate } = file;
+          file.datasync = async () => {
+            if (syncs-- > 0) throw new Error('EIO');
+            await datasync.call(file);
+          };
+          file.truncate = async (bytes) => {
+            if (cuts-- > 0) throw new Error('EROFS');
+            await truncate.call(file, bytes);
+          };
+          return file;
+        },
+      };
+      return { disk, fail: (...times: [number, number]) => ([syncs, cuts] = times) };
+    }
+    const filesOf = (spool: Spool): Buffer =>
+      Buffer.concat(spool.pending('load').map((segment) => readFileSync(segment.path)));
+
+    test('are handed to nobody when they cannot be cut off, and until they are nothing else is taken', async () => {
+      const { disk, fail } = failing();
+      const spool = await open_({ disk });
+      const [good, refused] = [record(), record()];
+      await spool.append([good], 1);
+      fail(1, 3);
+      await expect(spool.append([refused], 1)).rejects.toThrow('EIO');
+      await spool.rotate();
+      expect(spool.pending('load')).toEqual([]);
+      expect(spool.lag('load').spans).toBe(1);
+      await expect(spool.append([refused], 1)).rejects.toThrow('EROFS');
+      await spool.append([refused], 1);
+      await spool.rotate();
+      expect(filesOf(spool)).toEqual(Buffer.concat([good, refused]));
+      await spool.close();
+    });
+
+    test('leave what was taken before them to consumers at once', async () => {
+      const { disk, fail } = failing();
+      const spool = await open_({ disk });
+      let told = 0;
+      spool.onClosed(() => told++);
+      const good = record();
+      await spool.append([good], 1);
+      fail(1, 0);
+      await expect(spool.append([record()], 1)).rejects.toThrow('EIO');
+      await expect.poll(() => told).toBe(1);
+      expect(filesOf(spool)).toEqual(good);
+      await spool.close();
+    });
   });
 
   test('who comes while a round fails is rejected too: it may only repeat what has just failed', async () => {

@@ -152,6 +152,8 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
   // A cursor may be ahead of every segment left: numbers are never used twice.
   let next = Math.max(0, closed.at(-1)?.number ?? 0, ...cursors.values()) + 1;
   let active: Active | undefined;
+  /** After a failed write nobody knows what is behind its last good byte. There is none active while there is one. */
+  let broken: Active | undefined;
   let waiting: Waiting[] = [];
   /** Rounds, rotations and cursor moves happen one after the other. */
   let turn: Promise<unknown> = Promise.resolve();
@@ -169,7 +171,8 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
   };
   const slowest = (): number => Math.min(...cursors.values());
   const behind = (consumer: string): { spans: number; bytes: number } => {
-    const sum = { spans: active?.spans ?? 0, bytes: active?.bytes ?? 0 };
+    const open = active ?? broken;
+    const sum = { spans: open?.spans ?? 0, bytes: open?.bytes ?? 0 };
     for (const segment of pending(consumer)) {
       sum.spans += segment.spans;
       sum.bytes += segment.bytes;
@@ -191,6 +194,7 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     try {
       // Nothing to write: the caller only wants what was written before to be on disk, and it is, rounds being in turn.
       if (bytes > 0) {
+        await mend();
         active ??= await begin();
         const { bytesWritten } = await active.file.writev(pieces);
         if (bytesWritten !== bytes) throw new Error(`the disk took ${bytesWritten} of ${bytes} bytes`);
@@ -200,9 +204,11 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
         for (const each of batch) active.spans += each.spans;
       }
     } catch (problem) {
-      await abandon();
+      broken ??= active;
+      active = undefined;
       // Those who came meanwhile may only be repeating what has just failed; they are told the same.
       for (const each of [...batch, ...waiting.splice(0)]) each.reject(problem);
+      await mend().catch(() => {}); // before anything else is taken
       return;
     }
     for (const each of batch) each.resolve();
@@ -226,7 +232,13 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     const number = next++;
     const path = join(directory, fileName(number));
     const file = await disk.open(path);
-    await syncDirectory(directory);
+    try {
+      await syncDirectory(directory);
+    } catch (problem) {
+      await file.close().catch(() => {});
+      await rm(path, { force: true }).catch(() => {});
+      throw problem;
+    }
     return { number, path, file, spans: 0, bytes: 0, at: now() };
   }
 
@@ -263,16 +275,20 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     await forget();
   }
 
-  /** After a failed write nobody knows what is behind the last good byte: cut it off, and go on in a new segment. */
-  async function abandon(): Promise<void> {
-    const broken = active;
+  /**
+   * Cuts off what was refused, and goes on in a new segment. Left in place it would be loaded, or taken for something seen,
+   * and then be doubled or missed when it is sent again. @throws the disk's error; nothing is taken until it has passed.
+   */
+  async function mend(): Promise<void> {
     if (!broken) return;
-    active = undefined;
-    await broken.file.truncate(broken.bytes).catch(() => {});
-    await broken.file.close().catch(() => {});
-    const { number, path, spans, bytes, at } = broken;
-    if (spans > 0) closed.push({ number, path, spans, bytes, at });
-    else await rm(path, { force: true }).catch(() => {});
+    const { number, path, spans, bytes, at, file } = broken;
+    await file.truncate(bytes);
+    await file.datasync();
+    broken = undefined;
+    await file.close().catch(() => {});
+    if (spans === 0) return void (await rm(path, { force: true }).catch(() => {}));
+    closed.push({ number, path, spans, bytes, at });
+    for (const listener of listeners) listener();
   }
 
   async function forget(): Promise<void> {
@@ -324,8 +340,9 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
       clearInterval(ageing);
       await inTurn(round);
       await inTurn(async () => {
+        await mend().catch(() => {}); // or it is loaded at the next start, and known when it is sent again
         await finish();
-        await active?.file.close();
+        await (active ?? broken)?.file.close();
       });
       unlinkSync(join(directory, 'lock'));
     },
