@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { accountOf } from './power.ts';
 
 export const steps = ['before-fsync', 'after-fsync', 'before-cursor', 'rotation', 'migration'] as const;
+export const disks = ['full', 'slow', 'read-only', 'failing'] as const;
 /** Written into `accountDirectory` when the fault has come. */
 export const struckFile = 'struck';
 
@@ -23,8 +24,8 @@ export interface Fault {
   readonly dieAt?: (typeof steps)[number];
   /** From 1: the time at which to die, or the write from which on the disk is bad. */
   readonly nth?: number;
-  /** `full` and `read-only` pass after a while. */
-  readonly disk?: 'full' | 'slow' | 'read-only';
+  /** All but `slow` pass after a while; `failing` syncs nothing and cuts nothing off. */
+  readonly disk?: (typeof disks)[number];
   /** The clock jumps by a day to and fro. */
   readonly clock?: boolean;
   /** A guard that is taken out. */
@@ -63,6 +64,7 @@ async function inject(fault: Fault): Promise<void> {
   await some.close();
   let opened = 0;
   let written = 0;
+  let synced = 0;
   const isFailing = (count: number): boolean => count >= nth && count < nth + failing;
 
   fsp.open = async (path, flags, mode) => {
@@ -99,7 +101,11 @@ async function inject(fault: Fault): Promise<void> {
     account.renaming(String(from), String(to));
     return rename(from, to);
   };
-  const { writev, datasync, sync } = proto;
+  const { writev, datasync, sync, truncate } = proto;
+  proto.truncate = async function (this: FileHandle, bytes) {
+    if (disk === 'failing' && segmentOf(this) && isFailing(++synced)) throw error('EIO');
+    return truncate.call(this, bytes);
+  };
   proto.sync = async function (this: FileHandle) {
     if (without === 'directory') return;
     await sync.call(this);
@@ -118,6 +124,10 @@ async function inject(fault: Fault): Promise<void> {
     const path = segmentOf(this);
     if (!path) return datasync.call(this);
     step('before-fsync');
+    if (disk === 'failing' && isFailing(++synced)) {
+      struck();
+      throw error('EIO');
+    }
     if (disk === 'slow') {
       struck();
       await sleep(40);

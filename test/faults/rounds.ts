@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SidecarProcess } from '../sidecar.ts';
 import type { LinkState } from './engine.ts';
-import { type Fault, steps } from './inject.ts';
+import { disks, type Fault, steps } from './inject.ts';
 import type { Connection } from './ways.ts';
 
 /** `embedded`: with an engine of its own and two targets it forwards to. `server`: loads a server over the network. */
@@ -102,7 +102,7 @@ export const kinds: readonly ((random: () => number) => readonly Round[])[] = [
       },
     },
   ],
-  ...(['full', 'slow', 'read-only'] as const).map((disk) => (random: () => number): Round[] => [
+  ...disks.map((disk) => (random: () => number): Round[] => [
     { name: `disk ${disk}`, world: 'embedded', fault: { disk, nth: 1 + Math.floor(random() * 4) } },
   ]),
   ...(['half-open', 'slow'] as const).map((connection) => (): Round[] => [
