@@ -151,3 +151,36 @@ test('a session and a user are gone from every table, and nobody else', { timeou
   });
   expect(await left.json()).toEqual([{ calls: 0, spans: 0 }]);
 });
+
+test('what was summed by session goes too: of the session alone, and of every session of a user', async () => {
+  await spans(engine, 201, 12); // sessions s50 to s53, users u20 and u21
+  await engine.writer.command({
+    query: `INSERT INTO routescope.calls SELECT * REPLACE (true AS checked, concat(call_id, '-checked') AS call_id)
+      FROM routescope.calls WHERE session_id IN ('s50', 's51', 's52', 's53')`,
+    clickhouse_settings: { insert_deduplicate: 0 },
+  });
+  const units = async (): Promise<unknown> => {
+    const result = await engine.writer.query({
+      query:
+        'SELECT session_id, toUInt32(sum(calls)) AS calls FROM routescope.session_units GROUP BY session_id ORDER BY session_id',
+      format: 'JSONEachRow',
+    });
+    return result.json();
+  };
+  const [s50, s51, s52, s53] = [
+    { session_id: 's50', calls: 3 },
+    { session_id: 's51', calls: 4 },
+    { session_id: 's52', calls: 4 },
+    { session_id: 's53', calls: 1 },
+  ];
+  expect(await units()).toEqual([s50, s51, s52, s53]);
+  const rows = expect.any(Number); // one a day
+  expect(await forget(engine.writer, { kind: 'session', id: 's51' }, {})).toMatchObject({
+    session_units: rows,
+    calls: 8,
+  });
+  expect(await units()).toEqual([s50, s52, s53]);
+  // s52 is of u20 as of u21: with one of its traces the sum of it goes.
+  expect(await forget(engine.writer, { kind: 'user', id: 'u21' }, {})).toMatchObject({ session_units: rows });
+  expect(await units()).toEqual([s50]);
+});
