@@ -1,29 +1,48 @@
 /** The small files beside the segments: who has the directory, its name, and how far each consumer is. */
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identityOf, isRunning } from '../process.ts';
 
-/** One process per directory. A lock whose process is gone is taken over. */
-export function lock(directory: string): void {
-  const path = join(directory, 'lock');
-  for (let tries = 0; tries < 2; tries++) {
+/** A lock that is empty for longer was left by a process that died while it made it. */
+const unwrittenMs = 10_000;
+
+/**
+ * One process per directory. A lock whose process is gone is taken over by making the next one, `lock.8` after `lock.7`:
+ * of several that try, one can. @returns the lock's path, to be removed in the end. @throws Error that names the owner.
+ */
+export function lock(directory: string): string {
+  for (;;) {
+    const locks = readdirSync(directory).filter((name) => /^lock\.\d+$/.test(name));
+    const last = Math.max(0, ...locks.map((name) => Number(name.slice('lock.'.length))));
+    const owner = last === 0 ? undefined : ownerOf(join(directory, `lock.${last}`));
+    if (owner !== undefined)
+      throw new Error(
+        `the data directory of ${directory} is in use by ${owner}: stop that sidecar, or give this one a directory of its own with --data`,
+      );
+    const path = join(directory, `lock.${last + 1}`);
     try {
-      const file = openSync(path, 'wx', 0o600);
-      writeSync(file, identityOf(process.pid));
-      closeSync(file);
-      return;
+      writeFileSync(path, identityOf(process.pid), { flag: 'wx', mode: 0o600 });
     } catch (problem) {
       if ((problem as NodeJS.ErrnoException).code !== 'EEXIST') throw problem;
-      const owner = readFileSync(path, 'utf8');
-      if (isRunning(owner)) {
-        throw new Error(
-          `the data directory of ${directory} is in use by process ${owner.split(' ', 1)[0]}: stop that sidecar, or give this one a directory of its own with --data`,
-        );
-      }
-      unlinkSync(path);
+      continue;
     }
+    for (const name of locks) rmSync(join(directory, name), { force: true });
+    return path;
+  }
+}
+
+/** Who has it, in words; undefined when nobody does. */
+function ownerOf(path: string): string | undefined {
+  try {
+    const owner = readFileSync(path, 'utf8');
+    if (owner === '')
+      return Date.now() - statSync(path).mtimeMs < unwrittenMs ? 'a sidecar that is starting' : undefined;
+    return isRunning(owner) ? `process ${owner.split(' ', 1)[0]}` : undefined;
+  } catch (problem) {
+    if ((problem as NodeJS.ErrnoException).code === 'ENOENT') return undefined; // removed by who took it over
+    throw problem;
   }
 }
 

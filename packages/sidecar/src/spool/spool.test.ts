@@ -1,8 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { identityOf } from '../process.ts';
 import { delimited } from '../receive/records.ts';
@@ -168,7 +179,7 @@ describe('appending', () => {
     fail?.();
     await expect(first).rejects.toThrow('EIO');
     await expect(repeated).rejects.toThrow('EIO');
-    rmSync(join(directory, 'lock'));
+    rmSync(join(directory, 'lock.1'));
   });
 });
 
@@ -304,17 +315,47 @@ describe('after a crash', () => {
 
   test('the lock of an earlier process of the same number is taken over, as in a container after a kill', async () => {
     const [pid, , boot] = identityOf(process.pid).split(' ');
-    writeFileSync(join(directory, 'lock'), `${pid} 1 ${boot}`);
+    writeFileSync(join(directory, 'lock.7'), `${pid} 1 ${boot}`);
     const spool = await open_();
     await expect(open_()).rejects.toThrow(`in use by process ${process.pid}: stop that sidecar`);
     await spool.close();
   });
 
   test('the lock of a process that is gone is taken over; that of one that lives is not', async () => {
-    writeFileSync(join(directory, 'lock'), '999999999');
+    writeFileSync(join(directory, 'lock.7'), '999999999');
     const spool = await open_();
     await expect(open_()).rejects.toThrow(`is in use by process ${process.pid}: stop that sidecar`);
     await spool.close();
+  });
+
+  test('of several that start at once, one gets the directory', async () => {
+    const rounds = 200;
+    const contenders = 3;
+    for (let round = 0; round < rounds; round++) {
+      mkdirSync(join(directory, String(round)));
+      if (round % 2 === 0) writeFileSync(join(directory, String(round), 'lock.1'), '999999999');
+    }
+    const counts = new Int32Array(new SharedArrayBuffer(4 * (rounds + 1))); // of all arrivals, then of each round's winners
+    const contend = `
+      const { workerData: { files, directory, counts, rounds, contenders } } = require('node:worker_threads');
+      import(files).then(({ lock }) => {
+        for (let round = 0; round < rounds; round++) {
+          Atomics.add(counts, 0, 1);
+          while (Atomics.load(counts, 0) < contenders * (round + 1));
+          try {
+            lock(directory + '/' + round);
+            Atomics.add(counts, 1 + round, 1);
+          } catch (problem) {
+            if (!/is in use by/.test(problem.message)) throw problem;
+          }
+        }
+      });`;
+    const files = new URL('../../dist/spool/files.js', import.meta.url).href;
+    const workerData = { files, directory, counts, rounds, contenders };
+    await Promise.all(
+      Array.from({ length: contenders }, () => once(new Worker(contend, { eval: true, workerData }), 'exit')),
+    );
+    expect([...counts.subarray(1)]).toEqual(Array(rounds).fill(1));
   });
 
   test('the spans on disk are seen again', async () => {

@@ -7,7 +7,7 @@
  * - Consumed segments stay for a while: from them the set of seen spans is rebuilt at the next start.
  * - After a crash the end of the last segment may be torn; it is cut back to the last whole record at open.
  *
- * In the directory: `id` (this spool's name for ever), `lock` (the process that has it), `00000000000000000001.seg` …,
+ * In the directory: `id` (this spool's name for ever), `lock.1` (the process that has it), `00000000000000000001.seg` …,
  * `<consumer>.cursor` (number of the last segment consumed).
  */
 import { mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
@@ -117,7 +117,7 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
   const { maxBytes = 4096 * MiB, keepBytes = 256 * MiB, keepMs = 7 * 24 * hourMs, now = Date.now } = options;
   const disk: Disk = options.disk ?? { open: (path) => open(path, 'a', 0o600) };
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  lock(directory);
+  const lockPath = lock(directory);
   const id = await identity(directory);
   const cursors = new Map<string, number>();
 
@@ -344,7 +344,7 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
         await finish();
         await (active ?? broken)?.file.close();
       });
-      unlinkSync(join(directory, 'lock'));
+      unlinkSync(lockPath);
     },
   };
 }
