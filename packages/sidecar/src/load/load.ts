@@ -149,6 +149,9 @@ export function startLoader(options: LoaderOptions): Loader {
     log(`segment ${number} is given up: its ${spans} spans could not be loaded since ${new Date(at).toISOString()}`);
   }
 
+  /** Of letters: their directory may be older than the spool, or hold another sidecar's too. */
+  const nameOf = (segment: Segment): string => `${spool.id.slice(0, 8)}-${segment.number}`;
+
   const pause = (ms: number): Promise<void> =>
     sleep(Math.min(ms, delays.most), undefined, { signal: stop.signal }).catch(() => {});
 
@@ -157,7 +160,7 @@ export function startLoader(options: LoaderOptions): Loader {
     const identity = `${spool.id}/${segment.number}`;
     const byTime = await sortByTime(segment.path);
     if (!byTime) {
-      const whole = { path: segment.path, token: identity, name: String(segment.number) };
+      const whole = { path: segment.path, token: identity, name: nameOf(segment) };
       return { refused: await insertPiece(whole, isSuspect), diverted: 0 };
     }
     const bytes = await readFile(segment.path);
@@ -167,7 +170,7 @@ export function startLoader(options: LoaderOptions): Loader {
     for (const { name, spans } of byTime.inserts) {
       const path = await writePiece(pick(bytes, items, spans));
       refused += await insertPiece(
-        { path, token: `${identity}/${name}`, name: `${segment.number}-${name}` },
+        { path, token: `${identity}/${name}`, name: `${nameOf(segment)}-${name}` },
         isSuspect,
       );
     }
@@ -181,8 +184,8 @@ export function startLoader(options: LoaderOptions): Loader {
         reason === 'future'
           ? 'began more than a day after it was received: look at the clock of the sender'
           : 'began more than 400 days before it was received, with others on many different days';
-      const name = `${segment.number}-${reason}`;
-      const letter = { spans: spans.length, reason, because, token: `${spool.id}/letter/${name}` };
+      const name = `${nameOf(segment)}-${reason}`;
+      const letter = { spans: spans.length, reason, because, token: `${spool.id}/letter/${segment.number}-${reason}` };
       await setAside(name, pick(bytes, items, spans), letter);
       diverted += spans.length;
     }
