@@ -10,6 +10,8 @@ import { Cursor, Malformed, varintBytes, writeVarint } from '../wire.ts';
 export const spanTag = 0x12;
 export const logTag = 0x2a;
 const crcTag = 0x3d;
+const receivedTag = 0x31;
+const earliestTag = 0x45;
 const crcBytes = 5;
 const timesBytes = 9 + 5 + 5;
 /** Behind a record's length, before its resource. */
@@ -30,9 +32,9 @@ export interface Times {
 /** What stands between the checksum and the items: times, then resource and scope as fields. */
 export function contextOf({ received, earliest, latest }: Times, resource: Uint8Array, scope: Uint8Array): Buffer {
   const context = Buffer.allocUnsafe(timesBytes + resource.length + scope.length);
-  context[0] = 0x31;
+  context[0] = receivedTag;
   context.writeBigUInt64LE(received, 1);
-  context[9] = 0x45;
+  context[9] = earliestTag;
   context.writeUInt32LE(earliest, 10);
   context[14] = 0x4d;
   context.writeUInt32LE(latest, 15);
@@ -99,6 +101,19 @@ export function scan(bytes: Buffer, each?: (record: StoredRecord) => void): Scan
     spans += record.items.length;
     at = end;
   }
+}
+
+/** Where the first whole record behind `from` begins, wherever that is; undefined when there is none. */
+export function nextRecord(bytes: Buffer, from: number): number | undefined {
+  for (let start = bytes.indexOf(crcTag, from + 1); start >= 0; start = bytes.indexOf(crcTag, start + 1)) {
+    if (bytes[start + crcBytes] !== receivedTag || bytes[start + crcBytes + 9] !== earliestTag) continue;
+    for (let at = start - 1; at > from && at >= start - 4; at--) {
+      const length = lengthAt(bytes, at);
+      if (length?.start === start && length.end <= bytes.length && scan(bytes.subarray(at, length.end)).end > 0)
+        return at;
+    }
+  }
+  return undefined;
 }
 
 /** Bounds of the record whose length stands at `at`; undefined when the bytes end in it. */

@@ -313,6 +313,33 @@ describe('after a crash', () => {
     await again.close();
   });
 
+  test.each([
+    ['a flipped byte', (bytes: Buffer, at: number) => bytes.writeUInt8((bytes[at + 40] as number) ^ 1, at + 40)],
+    ['a wrong length', (bytes: Buffer, at: number) => bytes.writeUInt8((bytes[at] as number) - 3, at)],
+    ['a page of zeros', (bytes: Buffer, at: number) => bytes.fill(0, at - 10, at + 20)],
+  ])('%s in the middle costs the records it is in, put aside, and none behind them', async (_, damage) => {
+    const said: string[] = [];
+    const spool = await open_();
+    const records = Array.from({ length: 6 }, () => record());
+    const one = (records[0] as Buffer).length;
+    await spool.append(records, 6);
+    const path = spool.segments[0]?.path as string;
+    await spool.close();
+    const bytes = readFileSync(path);
+    damage(bytes, 2 * one);
+    writeFileSync(path, bytes);
+
+    const again = await open_({ log: (line) => said.push(line) });
+    const left = readFileSync(path);
+    const kept = records.filter((each) => left.includes(each));
+    expect(kept.length).toBeGreaterThanOrEqual(4);
+    expect(left).toEqual(Buffer.concat(kept));
+    expect(again.lag('load').spans).toBe(kept.length);
+    expect(statSync(`${path}.damaged`).size + left.length).toBe(6 * one);
+    expect(said.join()).toMatch(/bytes in the middle of it are broken and put aside as 0+1\.seg\.damaged/);
+    await again.close();
+  });
+
   test('the lock of an earlier process of the same number is taken over, as in a container after a kill', async () => {
     const [pid, , boot] = identityOf(process.pid).split(' ');
     writeFileSync(join(directory, 'lock.7'), `${pid} 1 ${boot}`);

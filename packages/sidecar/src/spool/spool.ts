@@ -5,16 +5,16 @@
  * - A segment is closed by size, by spans, by age when a consumer has nothing else to do, or by `rotate()`; only closed
  *   segments are handed to consumers. So a busy or absent consumer gets few, large ones.
  * - Consumed segments stay for a while: from them the set of seen spans is rebuilt at the next start.
- * - After a crash the end of the last segment may be torn; it is cut back to the last whole record at open.
+ * - After a crash the end of the last segment may be torn; it is cut back to the last whole record at open (recover.ts).
  *
  * In the directory: `id` (this spool's name for ever), `lock.1` (the process that has it), `00000000000000000001.seg` …,
  * `<consumer>.cursor` (number of the last segment consumed).
  */
-import { mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
-import { type FileHandle, open, readFile, rm, truncate } from 'node:fs/promises';
+import { mkdirSync, unlinkSync } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identity, lock, readCursor, syncDirectory, writeCursor } from './files.ts';
-import { scan } from './record.ts';
+import { extension, recover } from './recover.ts';
 
 export interface Segment {
   readonly number: number;
@@ -45,7 +45,7 @@ export interface Spool {
   readonly segments: readonly Segment[];
   /** What the consumer has still to consume, and the spans it missed because it was too far behind. */
   lag(consumer: string): { readonly spans: number; readonly bytes: number; readonly skipped: number };
-  /** Bytes cut off the end of a segment at open. */
+  /** Bytes that were no part of a whole record when it was opened. */
   readonly tornBytes: number;
   close(): Promise<void>;
 }
@@ -92,7 +92,6 @@ export interface SpoolOptions {
 
 const MiB = 1024 * 1024;
 const hourMs = 3_600_000;
-const extension = '.seg';
 const fileName = (number: number): string => `${String(number).padStart(20, '0')}${extension}`;
 
 interface Waiting {
@@ -121,26 +120,8 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
   const id = await identity(directory);
   const cursors = new Map<string, number>();
 
-  let tornBytes = 0;
-  const closed: Segment[] = [];
-  for (const name of readdirSync(directory)
-    .filter((file) => file.endsWith(extension))
-    .sort()) {
-    const path = join(directory, name);
-    const bytes = await readFile(path);
-    const whole = scan(bytes);
-    if (whole.end < bytes.length) {
-      tornBytes += bytes.length - whole.end;
-      log(`${name}: cut ${bytes.length - whole.end} torn bytes off its end, ${whole.spans} spans are whole`);
-      await truncate(path, whole.end);
-    }
-    if (whole.spans === 0) await rm(path);
-    else {
-      const at = statSync(path).mtimeMs;
-      closed.push({ number: Number.parseInt(name, 10), path, spans: whole.spans, bytes: whole.end, at });
-    }
-  }
-
+  const { segments, tornBytes } = await recover(directory, log);
+  const closed = [...segments];
   for (const { name, lagBytes } of consumers) {
     let cursor = await readCursor(directory, name);
     if (cursor === undefined) {
