@@ -3,10 +3,10 @@
  * so they are never inserted whole afterwards, also not when that would do by then, and not after a crash.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ClickHouseError } from '@clickhouse/client';
-import { writeWhole } from '../spool/files.ts';
+import { makeDirectory, writeWhole } from '../spool/files.ts';
 
 export interface Cuts {
   /** Why the run of that token was cut; undefined when it was not. */
@@ -30,7 +30,7 @@ export function openCuts(path: string): Cuts {
     existsSync(path) ? Object.entries(JSON.parse(readFileSync(path, 'utf8')) as Record<string, Reason>) : [],
   );
   async function write(): Promise<void> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDirectory(dirname(path));
     await writeWhole(dirname(path), path, JSON.stringify(Object.fromEntries(cuts)));
   }
   return {

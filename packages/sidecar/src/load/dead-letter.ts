@@ -2,9 +2,9 @@
  * Records that were not loaded, as files a person can look at and put back with `routescope replay`: what the engine
  * refuses for good, and spans whose time is far off. `<name>.seg` holds the records as in the spool, `<name>.json` says why.
  */
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeWhole } from '../spool/files.ts';
+import { makeDirectory, writeWhole } from '../spool/files.ts';
 import type { Lateness } from './lateness.ts';
 
 export interface DeadLetter {
@@ -31,7 +31,7 @@ export function deadLettersIn(directory: string, maxBytes = 1024 ** 3): DeadLett
   const file = (name: string, ending: 'seg' | 'json'): string => join(directory, `${name}.${ending}`);
   return {
     async write(name, records, letter) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await makeDirectory(directory);
       if ((await bytesIn(directory)) + records.length > maxBytes)
         throw new Error(`${directory} holds ${maxBytes} bytes: put them back with 'routescope replay', or remove them`);
       await writeWhole(directory, file(name, 'json'), `${JSON.stringify(letter, undefined, 2)}\n`);

@@ -1,8 +1,8 @@
 /** The small files beside the segments: who has the directory, its name, and how far each consumer is. */
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { open, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { identityOf, isRunning } from '../process.ts';
 
 /** A lock that is empty for longer was left by a process that died while it made it. */
@@ -73,6 +73,14 @@ export async function writeWhole(directory: string, path: string, text: string |
   await writeFile(temporary, text, { mode: 0o600, flush: true });
   await rename(temporary, path);
   await syncDirectory(directory);
+}
+
+/** Makes a directory and those above it that are not there, so that they stay when the power goes. */
+export async function makeDirectory(path: string): Promise<void> {
+  let made = resolve(path);
+  const first = await mkdir(made, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
 }
 
 export async function syncDirectory(directory: string): Promise<void> {

@@ -10,10 +10,10 @@
  * In the directory: `id` (this spool's name for ever), `lock.1` (the process that has it), `00000000000000000001.seg` …,
  * `<consumer>.cursor` (number of the last segment consumed).
  */
-import { mkdirSync, unlinkSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { identity, lock, readCursor, syncDirectory, writeCursor } from './files.ts';
+import { identity, lock, makeDirectory, readCursor, syncDirectory, writeCursor } from './files.ts';
 import { extension, recover } from './recover.ts';
 
 export interface Segment {
@@ -115,7 +115,7 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
   const { consumers, segmentBytes = 64 * MiB, segmentSpans = 100_000, lingerMs, log = () => {} } = options;
   const { maxBytes = 4096 * MiB, keepBytes = 256 * MiB, keepMs = 7 * 24 * hourMs, now = Date.now } = options;
   const disk: Disk = options.disk ?? { open: (path) => open(path, 'a', 0o600) };
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   const lockPath = lock(directory);
   const id = await identity(directory);
   const cursors = new Map<string, number>();
