@@ -33,13 +33,24 @@ const ownRules: readonly OwnRule[] = [
   {
     id: 'fallback_drift',
     name: 'RoutescopeFallbackDrift',
-    expr: 'routescope_drift_rate_after{direction="rise"} and on (environment, tag, model, direction) routescope_drift_alarm_open == 1',
+    expr: 'routescope_drift_rate_after{signal="fallback",direction="rise"} and on (signal, environment, tag, model, direction) routescope_drift_alarm_open == 1',
     forMinutes: 0,
     panel: 'drift_evidence',
     summary:
       'The fallback rate of {{ $labels.tag }}, first choice {{ $labels.model }}, has drifted up to {{ $value | humanizePercentage }}.',
     advice:
       'The first choice of model is no longer as good for this job. The panel says since when and from which rate; see what was released then.',
+  },
+  {
+    id: 'signal_drift',
+    name: 'RoutescopeSignalDrift',
+    expr: 'routescope_drift_rate_after{signal!="fallback",direction="rise"} and on (signal, environment, tag, model, direction) routescope_drift_alarm_open == 1',
+    forMinutes: 0,
+    panel: 'drift_evidence_over_time',
+    summary:
+      'The {{ $labels.signal }} of {{ $labels.tag }}, model {{ $labels.model }}, has got worse: {{ $value | humanizePercentage }} of its units are beyond the limit of before.',
+    advice:
+      'Calls are slower, dearer, scored lower or overridden more often than what was usual allows. The message of the alarm says since when, with which release, and how much for certain.',
   },
   {
     id: 'fallback_rate_high',

@@ -56,7 +56,7 @@ export function macroSql(
       const macro =
         macros[parameter] ??
         (literals[name] === undefined ? undefined : `'${literals[name]}'`) ??
-        (name in driftDefaults ? String(driftDefaults[name as keyof typeof driftDefaults]) : undefined) ??
+        (name in driftDefaults ? literalOf(driftDefaults[name as keyof typeof driftDefaults]) : undefined) ??
         (name === 'trace_id' ? `\${trace_id:singlequote}` : undefined);
       if (macro === undefined) throw new Error(`Grafana has no macro for ${parameter}`);
       return macro;
@@ -64,6 +64,8 @@ export function macroSql(
     .replaceAll(/\broutescope\./g, `${place.database}.`)
     .trim();
 }
+
+const literalOf = (value: string | number): string => (typeof value === 'string' ? `'${value}'` : String(value));
 
 /** How the plugin hands over rows: as series whose labels are the text columns, as rows, or as spans. */
 const formats = { timeseries: 0, table: 1, traces: 3 } as const;

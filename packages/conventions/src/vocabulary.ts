@@ -88,8 +88,11 @@ export const reportedEventKinds = [
 ] as const;
 export type ReportedEventKind = (typeof reportedEventKinds)[number];
 
-/** All kinds of events; `alarm` (one opened or closed) and `notice` (a message delivered) are the product's own. */
-export const eventKinds = [...reportedEventKinds, 'alarm', 'notice'] as const;
+/**
+ * All kinds of events; the product's own are `limit` (beyond which a number has gone wrong), `alarm` (one opened or
+ * closed), `claim` (who will tell of it) and `notice` (a message delivered).
+ */
+export const eventKinds = [...reportedEventKinds, 'limit', 'alarm', 'claim', 'notice'] as const;
 export type EventKind = (typeof eventKinds)[number];
 
 /** Names of scores that the product itself understands; all others are the app's own rubrics. */

@@ -1,4 +1,4 @@
--- Has the fallback rate of a key (environment, tag, first-choice model) changed? One row per key and question:
+-- Has the rate of a signal changed for a key (environment, tag, first-choice model)? One row per key and question:
 --   rise, fall                      against everything accepted before;
 --   rise_recovery, fall_recovery    of an open alarm: is the rate on its way back?
 -- `evidence_minutes` is how long a healthy key takes, on average, to show as much; it is an alarm from
@@ -18,10 +18,13 @@ WITH
     intDiv(m_begin, 1440) AS first_day,
     intDiv(m_fives, 1440) AS fives_day,
     intDiv(m_now, 1440) AS today,
+    (SELECT groupArray(toInt64(toUInt16(day))) FROM (SELECT DISTINCT day FROM routescope.settled_days WHERE signal = {signal:String})) AS settled,
+    arrayFirst(d -> NOT has(settled, d), range(first_day, today + 1)) AS unsettled_from,
     (
         SELECT groupArray((kind, environment, tag, model, name, state,
             intDiv(toInt64(toUnixTimestamp(at)), 60) AS m, intDiv(toInt64(toUnixTimestamp(coalesce(since, at))), 60), numbers['units'], numbers['fallbacks']))
-        FROM (SELECT * FROM routescope.events FINAL WHERE at < toDateTime({to:DateTime}) AND kind IN ('deploy', 'route_table', 'pin', 'accept', 'alarm') ORDER BY at)
+        FROM (SELECT * FROM routescope.events FINAL WHERE at < toDateTime({to:DateTime}) AND kind IN ('deploy', 'route_table', 'pin', 'accept', 'limit', 'alarm')
+            AND if(signal = '' AND kind IN ('pin', 'alarm'), 'fallback', signal) IN ('', {signal:String}) ORDER BY at)
     ) AS all_events,
 
     -- Fine rows, oldest first: quarter hours, then minutes; and which of them begin a bucket, the coarser the older.
@@ -34,15 +37,15 @@ WITH
     (
         SELECT environment, tag, first_model, toInt64(toUInt16(day)) AS d, units, session_units, cost_usd, quarter_units, quarter_fallbacks, [] AS minute_units, [] AS minute_fallbacks
         FROM routescope.units_1d FINAL
-        WHERE day >= toDate(first_day) AND day < toDate(fives_day) AND day IN (SELECT day FROM routescope.settled_days)
+        WHERE signal = {signal:String} AND day >= toDate(first_day) AND day < toDate(fives_day) AND has(settled, toUInt16(day))
         UNION ALL
         SELECT environment, tag, first_model, toInt64(toUInt16(day)) AS d, units, session_units, cost_usd, quarter_units, quarter_fallbacks, minute_units, minute_fallbacks
         FROM routescope.units_1d FINAL
-        WHERE day >= toDate(fives_day) AND day <= toDate(today) AND day IN (SELECT day FROM routescope.settled_days)
+        WHERE signal = {signal:String} AND day >= toDate(fives_day) AND day <= toDate(today) AND has(settled, toUInt16(day))
         UNION ALL
         SELECT environment, tag, first_model, toInt64(toUInt16(day)) AS d, units, session_units, 0 AS cost_usd, quarter_units, quarter_fallbacks, minute_units, minute_fallbacks
         FROM routescope.units_1d_of_minutes
-        WHERE day >= toDate(first_day) AND day <= toDate(today) AND day NOT IN (SELECT day FROM routescope.settled_days)
+        WHERE signal = {signal:String} AND day >= toDate(unsettled_from) AND day <= toDate(today) AND NOT has(settled, toUInt16(day))
     ),
     keys AS
     (
@@ -63,10 +66,10 @@ WITH
             FROM
             (
                 SELECT environment, tag, first_model, what, version, first_at FROM routescope.versions_1d FINAL
-                WHERE day >= toDate(first_day) AND day <= toDate(today) AND day IN (SELECT day FROM routescope.settled_days)
+                WHERE day >= toDate(first_day) AND day <= toDate(today) AND day IN (SELECT day FROM routescope.settled_days WHERE signal = 'fallback')
                 UNION ALL
                 SELECT environment, tag, first_model, what, version, first_at FROM routescope.versions_1d_of_hours
-                WHERE day >= toDate(first_day) AND day <= toDate(today) AND day NOT IN (SELECT day FROM routescope.settled_days)
+                WHERE day >= toDate(first_day) AND day <= toDate(today) AND day NOT IN (SELECT day FROM routescope.settled_days WHERE signal = 'fallback')
                 -- Of the hour that is not over nobody knows yet how many calls it will have.
                 UNION ALL
                 SELECT environment, tag, first_model, what, version, first_at FROM routescope.versions_1h
@@ -78,7 +81,8 @@ WITH
         GROUP BY environment, tag, first_model
     ),
 
-    -- What was decided about a key: the last acceptance, the alarms' lives. A new validator is a new series.
+    -- What was decided about a key: the last acceptance, the alarms' lives. A new validator is a new series of fallbacks, a
+    -- new limit one of its signal.
     told AS
     (
         SELECT *, arrayFilter(e -> (e.2 = '' OR e.2 = environment) AND (e.3 = '' OR e.3 = tag) AND (e.4 = '' OR e.4 = first_model), all_events) AS events
@@ -88,7 +92,7 @@ WITH
     of_kinds AS
     (
         SELECT * EXCEPT (events),
-            arrayFilter(e -> e.1 = 'alarm', events) AS alarms, arrayFilter(e -> e.1 = 'accept', events) AS accepts, arrayFilter(e -> e.1 = 'pin', events) AS all_pins,
+            arrayFilter(e -> e.1 = 'alarm', events) AS alarms, arrayFilter(e -> e.1 IN ('accept', 'limit'), events) AS accepts, arrayFilter(e -> e.1 = 'pin', events) AS all_pins,
             arrayConcat(arrayMap(e -> e.7, arrayFilter(e -> e.1 IN ('deploy', 'route_table'), events)), arrayMap(r -> r.2, releases)) AS marked
         FROM told
     ),
@@ -99,7 +103,7 @@ WITH
             arrayConcat(
                 arrayMap(e -> (e.7, 0, e.8), accepts),
                 arrayMap(e -> (e.7, 1, e.8), arrayFilter(e -> e.6 = 'accepted', alarms)),
-                arrayMap(r -> (r.2, 0, r.2), arrayFilter(r -> r.1 = 'validation_version', releases))) AS decisions,
+                arrayMap(r -> (r.2, 0, r.2), arrayFilter(r -> r.1 = 'validation_version', if({signal:String} = 'fallback', releases, [])))) AS decisions,
             -- Half for what it costs, half for being there.
             (if(sum(cost) OVER () > 0, cost / sum(cost) OVER (), 1 / count() OVER ()) + 1 / count() OVER ()) / 2 AS share,
             arraySort(arrayDistinct(arrayMap(m -> intDiv(m, 30), marked))) AS marked_halves
@@ -290,6 +294,7 @@ WITH
         WHERE evidence > 0
     )
 SELECT
+    {signal:String} AS signal,
     environment,
     tag,
     first_model,

@@ -1,7 +1,8 @@
 -- How near each first choice of model was to an alarm: what the watch found at its looks, ten minutes apart, and the
--- detector's word on the end of the range. 1 is an alarm; of several looks in a point the highest.
+-- detector's word on fallbacks at the end of the range. 1 is an alarm; of several looks in a point the highest.
 SELECT
     addSeconds({from:DateTime}, intDiv(toUInt32(at) - toUInt32({from:DateTime}), {step_s:UInt32}) * {step_s:UInt32}) AS time,
+    signal,
     tag,
     first_model,
     question,
@@ -12,6 +13,7 @@ FROM
 (
     SELECT
         v.slot AS at,
+        v.signal AS signal,
         v.environment AS environment,
         v.tag AS tag,
         v.first_model AS first_model,
@@ -23,6 +25,7 @@ FROM
     UNION ALL
     SELECT
         {to:DateTime} - toIntervalSecond(1) AS at,
+        d.signal AS signal,
         d.environment AS environment,
         d.tag AS tag,
         d.first_model AS first_model,
@@ -36,5 +39,5 @@ FROM
 ) AS e
 WHERE (empty({environment:Array(String)}) OR has({environment:Array(String)}, e.environment))
     AND (empty({tag:Array(String)}) OR has({tag:Array(String)}, e.tag))
-GROUP BY time, tag, first_model, question
-ORDER BY time, tag, first_model, question
+GROUP BY time, signal, tag, first_model, question
+ORDER BY time, signal, tag, first_model, question

@@ -1,9 +1,11 @@
-/** Asks `sql/drift.sql`: has the fallback rate of a key changed? */
+/** Asks `sql/drift.sql`: has the rate of a signal changed for a key? */
 import { readFileSync } from 'node:fs';
 import type { Ask } from './read.ts';
 
 /** The three sentences of a user and what follows from them; parameters of the statement. */
 export interface DriftParameters {
+  /** `fallback`, `latency`, `cost`, `override`, `score:<rubric>`. */
+  readonly signal: string;
   /** Multiple of the earlier rate the alarm is tuned to. */
   readonly multiple: number;
   /** Rises below this share of the earlier rate are no news. */
@@ -18,6 +20,7 @@ export interface DriftParameters {
 
 /** Alert about a doubling; at most one false alarm per tag a month and one a week in all; ignore wobble below 10 %. */
 export const driftDefaults: DriftParameters = {
+  signal: 'fallback',
   multiple: 2,
   wobble: 0.1,
   weeks_per_tag: 4,
@@ -30,6 +33,7 @@ export type DriftQuestion = 'rise' | 'fall' | 'rise_recovery' | 'fall_recovery';
 
 /** One row per key and question; times as the store gives them, `2026-11-10 07:00:00`, UTC. */
 export interface DriftRow {
+  readonly signal: string;
   readonly environment: string;
   readonly tag: string;
   readonly first_model: string;

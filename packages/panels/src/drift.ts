@@ -23,6 +23,13 @@ const fallbackBand: Panel = {
   empty: noChecks,
 };
 
+const howSure = [
+  plain('evidence_weeks', 'evidence, weeks', { type: 'Float64' }),
+  plain('alarm_from_weeks', 'an alarm takes', { type: 'Float64' }),
+] as const;
+
+const noneJudged = `${noChecks} The detector learns for a day before it judges.`;
+
 const driftEvidence: Panel = {
   id: 'drift_evidence',
   title: 'Drift evidence and change point',
@@ -32,28 +39,27 @@ const driftEvidence: Panel = {
   keys: ['tag', 'first_model', 'question', 'unit', 'began', 'not_before', 'not_after'],
   columns: [
     plain('part_of_alarm', 'alarm from 1', { type: 'Float64', thresholds: [0.5, 1] }),
-    plain('evidence_weeks', 'evidence, weeks', { type: 'Float64' }),
-    plain('alarm_from_weeks', 'an alarm takes', { type: 'Float64' }),
+    ...howSure,
     share('before_fallback_rate', 'rate before', { of: 'units_before' }),
     share('after_fallback_rate', 'rate after', { of: 'units_after' }),
     counted('units_before', 'units before', { type: 'Float64' }),
     counted('units_after', 'units after', { type: 'Float64' }),
   ],
-  empty: `${noChecks} The detector learns for a day before it judges.`,
+  empty: noneJudged,
 };
 
 const driftEvidenceOverTime: Panel = {
   id: 'drift_evidence_over_time',
   title: 'Drift evidence over time',
-  question: 'How near was each first choice of model to an alarm, and is it coming nearer? (From 1 it is one.)',
+  question:
+    'How near was each first choice of model to an alarm, by which signal, and is it coming nearer? (From 1 it is one.)',
   visual: 'lines',
-  keys: ['tag', 'first_model', 'question'],
+  keys: ['signal', 'tag', 'first_model', 'question'],
   columns: [
     plain('part_of_alarm', 'evidence', { type: 'Float64', thresholds: [0.5, 1], logarithmic: true }),
-    plain('evidence_weeks', 'evidence, weeks', { type: 'Float64' }),
-    plain('alarm_from_weeks', 'an alarm takes', { type: 'Float64' }),
+    ...howSure,
   ],
-  empty: `${noChecks} The detector learns for a day before it judges.`,
+  empty: noneJudged,
 };
 
 const happenings: Panel = {

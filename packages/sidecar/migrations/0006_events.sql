@@ -3,7 +3,7 @@
 CREATE TABLE IF NOT EXISTS routescope.events
 (
     id String COMMENT 'the same id is the same event; given by the sender, or a hash of the event',
-    kind LowCardinality(String) COMMENT 'deploy, route_table, price, breaker, budget, pin, accept, silence, alarm, claim, notice',
+    kind LowCardinality(String) COMMENT 'deploy, route_table, price, breaker, budget, pin, accept, silence, limit, alarm, claim, notice',
     at DateTime64(6, 'UTC') COMMENT 'when it happened or takes effect',
     since Nullable(DateTime64(6, 'UTC')) COMMENT 'what it speaks of began then: the alarm''s change, the new normal, the pinned period',
     until Nullable(DateTime64(6, 'UTC')) COMMENT 'and ended or ends then: the silence, the pinned period',
@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS routescope.events
     service LowCardinality(String),
     tag LowCardinality(String) COMMENT 'which job; empty: all',
     model LowCardinality(String) COMMENT 'which first-choice model; empty: all',
+    signal LowCardinality(String) COMMENT 'what drifts: fallback, latency, cost, score:<rubric>, override; empty: all, and of a pin fallback',
     name LowCardinality(String) COMMENT 'what changed: a version, a provider, a budget, a series',
     state LowCardinality(String) COMMENT 'what it is now: open, half_open, closed; warned, exceeded; opened, sent …',
     text String COMMENT 'one sentence for people',

@@ -1,8 +1,70 @@
 -- What the drift detector counts. A unit is a session where calls say which one they are of, and a call where they do
--- not: it is tried once, at the session's first call, and falls back once, at the session's first fallback. (Calls of a
--- session fail together; counted one by one they would look like news.)
+-- not: it is tried once, at the session's first call, and goes wrong once: falls back, or passes its limit, for the first
+-- time. (Calls of a session fail together; counted one by one they would look like news.)
+
+-- Limits of the signals that are numbers, each frozen on a key's first days and valid from `since` until the next one.
+CREATE VIEW IF NOT EXISTS routescope.drift_limits AS
+SELECT
+    toString(e.signal) AS signal,
+    e.environment AS environment,
+    e.tag AS tag,
+    e.model AS first_model,
+    assumeNotNull(e.since) AS since,
+    -- Of two that were frozen at once the first holds.
+    argMin(e.numbers['limit'], (e.recorded_at, e.numbers['limit'])) AS limit
+FROM routescope.events AS e FINAL
+WHERE e.kind = 'limit' AND e.since IS NOT NULL
+GROUP BY signal, environment, tag, first_model, since;
+
+-- Those numbers. What a fallback takes and costs is told by fallbacks, once: time and cost are of calls without one. What a
+-- session has cost is known as it grows; the first choice of model stands for the key, and where
+-- people or other models judged, the model that answered. A verdict of a later day counts at the end of its call's.
+CREATE VIEW IF NOT EXISTS routescope.drift_values AS
+SELECT
+    'latency' AS signal,
+    toDate(c.started_at) AS day,
+    c.environment AS environment,
+    c.tag AS tag,
+    c.first_model AS first_model,
+    c.session_id AS session_id,
+    c.call_id AS call_id,
+    c.started_at AS at,
+    c.duration_s AS value
+FROM routescope.calls AS c
+WHERE c.outcome IN ('accepted', 'rejected') AND c.fallback_count = 0
+UNION ALL
+SELECT 'cost' AS signal, day, environment, tag, first_model, session_id, moment.2 AS call_id, moment.1 AS at, moment.3 AS value
+FROM
+(
+    SELECT
+        toDate(c.started_at) AS day,
+        c.environment AS environment,
+        c.tag AS tag,
+        c.first_model AS first_model,
+        c.session_id AS session_id,
+        arraySort(groupArray((c.started_at, c.call_id, toFloat64(assumeNotNull(c.cost_usd))))) AS costs
+    FROM routescope.calls AS c
+    WHERE c.cost_usd IS NOT NULL AND c.fallback_count = 0
+    GROUP BY day, environment, tag, first_model, session_id, if(c.session_id = '', c.call_id, '')
+)
+ARRAY JOIN arrayZip(costs.1, costs.2, arrayCumSum(costs.3)) AS moment
+UNION ALL
+SELECT
+    if(s.name IN ('shown', 'human_override'), 'override', concat('score:', s.name)) AS signal,
+    toDate(s.call_started_at) AS day,
+    s.environment AS environment,
+    s.tag AS tag,
+    s.model AS first_model,
+    s.session_id AS session_id,
+    s.call_id AS call_id,
+    if(signal = 'override', greatest(s.call_started_at, least(s.scored_at, toDateTime64(day + 1, 6, 'UTC') - toIntervalSecond(1))), s.call_started_at) AS at,
+    if(s.name = 'shown', 0, assumeNotNull(s.value)) AS value
+FROM routescope.scores AS s FINAL
+WHERE s.name = 'shown' OR s.value IS NOT NULL;
+
 CREATE VIEW IF NOT EXISTS routescope.units_1m AS
 SELECT
+    signal,
     day,
     environment,
     tag,
@@ -14,6 +76,7 @@ SELECT
 FROM
 (
     SELECT
+        'fallback' AS signal,
         toDate(c.minute) AS day,
         c.environment AS environment,
         c.tag AS tag,
@@ -26,6 +89,7 @@ FROM
     WHERE c.checked > c.session_checked
     UNION ALL
     SELECT
+        signal,
         day,
         environment,
         tag,
@@ -33,27 +97,44 @@ FROM
         toDateTime(moment.1, 'UTC') AS at,
         moment.2 AS n,
         moment.3 AS k,
-        moment.2 AS s
+        moment.2 * is_session AS s
     FROM
     (
         SELECT
+            'fallback' AS signal,
             u.day AS day,
             u.environment AS environment,
             u.tag AS tag,
             u.first_model AS first_model,
-            min(u.first_call_at) AS called,
-            min(u.first_fallback_at) AS fell_back
+            1 AS is_session,
+            min(u.first_call_at) AS tried,
+            min(u.first_fallback_at) AS gone_wrong
         FROM routescope.session_units AS u
         GROUP BY day, environment, tag, first_model, u.session_id
+        UNION ALL
+        SELECT
+            v.signal AS signal,
+            v.day AS day,
+            v.environment AS environment,
+            v.tag AS tag,
+            v.first_model AS first_model,
+            v.session_id != '' AS is_session,
+            min(v.at) AS tried,
+            minIf(toNullable(v.at), if(startsWith(v.signal, 'score:'), v.value < l.limit, v.value > l.limit)) AS gone_wrong
+        FROM routescope.drift_values AS v
+        ASOF INNER JOIN routescope.drift_limits AS l
+            ON l.signal = v.signal AND l.environment = v.environment AND l.tag = v.tag AND l.first_model = v.first_model AND v.at >= l.since
+        GROUP BY signal, day, environment, tag, first_model, v.session_id, if(v.session_id = '', v.call_id, '')
     )
-    ARRAY JOIN if(fell_back IS NULL, [(called, 1, 0)], [(called, 1, 0), (assumeNotNull(fell_back), 0, 1)]) AS moment
+    ARRAY JOIN if(gone_wrong IS NULL, [(tried, 1, 0)], [(tried, 1, 0), (assumeNotNull(gone_wrong), 0, 1)]) AS moment
 )
-GROUP BY day, environment, tag, first_model, m;
+GROUP BY signal, day, environment, tag, first_model, m;
 
 -- A day of a key: its minutes, and the same by quarter hours.
 CREATE VIEW IF NOT EXISTS routescope.units_1d_of_minutes AS
 SELECT
     day,
+    signal,
     environment,
     tag,
     first_model,
@@ -64,13 +145,14 @@ SELECT
     arrayMap(x -> toUInt32(x), arrayPopFront(arrayDifference(arrayPushFront(arrayFilter((x, i) -> i % 15 = 0, arrayCumSum(minute_units), range(1, 1441)), 0)))) AS quarter_units,
     arrayMap(x -> toUInt32(x), arrayPopFront(arrayDifference(arrayPushFront(arrayFilter((x, i) -> i % 15 = 0, arrayCumSum(minute_fallbacks), range(1, 1441)), 0)))) AS quarter_fallbacks
 FROM routescope.units_1m AS u
-GROUP BY day, environment, tag, first_model;
+GROUP BY signal, day, environment, tag, first_model;
 
 -- Days that are over, kept as computed by the view above, so that a look does not count a month of sessions. It is a
 -- cache: a day that is not among `settled_days` is read from the view, with the same result.
 CREATE TABLE IF NOT EXISTS routescope.units_1d
 (
     day Date,
+    signal LowCardinality(String),
     environment LowCardinality(String),
     tag LowCardinality(String),
     first_model LowCardinality(String),
@@ -85,7 +167,7 @@ CREATE TABLE IF NOT EXISTS routescope.units_1d
 )
 ENGINE = ReplacingMergeTree(settled_at)
 PARTITION BY toYYYYMM(day)
-ORDER BY (day, environment, tag, first_model)
+ORDER BY (signal, day, environment, tag, first_model)
 SETTINGS non_replicated_deduplication_window = 10000;
 
 -- When each version of a key was first seen on a day, once it had a hundredth of the calls of an hour that is over. (Of
@@ -137,9 +219,10 @@ SETTINGS non_replicated_deduplication_window = 10000;
 CREATE TABLE IF NOT EXISTS routescope.settled_days
 (
     day Date,
-    counted UInt64 COMMENT 'calls of the day when it was settled; more since then: settle it again',
+    signal LowCardinality(String),
+    counted String COMMENT 'how much the day held when it was settled, and by which limits; other by now: settle it again',
     settled_at DateTime64(6, 'UTC')
 )
 ENGINE = ReplacingMergeTree(settled_at)
-ORDER BY day
+ORDER BY (signal, day)
 SETTINGS non_replicated_deduplication_window = 10000;

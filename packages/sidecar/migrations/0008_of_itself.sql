@@ -26,6 +26,7 @@ SETTINGS non_replicated_deduplication_window = 1000;
 CREATE TABLE IF NOT EXISTS routescope.drift_evidence_10m
 (
     slot DateTime('UTC'),
+    signal LowCardinality(String) COMMENT 'what drifts: fallback, latency, cost, score:<rubric>, override',
     environment LowCardinality(String),
     tag LowCardinality(String),
     first_model LowCardinality(String),
@@ -37,5 +38,5 @@ CREATE TABLE IF NOT EXISTS routescope.drift_evidence_10m
 )
 ENGINE = ReplacingMergeTree(judged_at)
 PARTITION BY toYYYYMM(slot)
-ORDER BY (environment, tag, first_model, question, slot)
+ORDER BY (signal, environment, tag, first_model, question, slot)
 SETTINGS non_replicated_deduplication_window = 1000;

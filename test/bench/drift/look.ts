@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readDrift } from '@routescope/panels';
+import { type Ask, readDrift } from '@routescope/panels';
 import { defaultSettings, parametersOf } from '@routescope/sidecar/watch';
 import type { Engine } from '../../../packages/sidecar/dist/engine/engine.d.ts';
 import { cpuSeconds } from '../cpu.ts';
@@ -32,19 +32,15 @@ export async function look(options: { readonly quick: boolean }): Promise<Figure
   try {
     await migrate(engine.writer);
     await fill(engine);
-    const seconds: number[] = [];
-    const cpu: number[] = [];
     const { ask } = storeOf(engine);
-    for (let i = 0; i < looks; i++) {
-      const [began, before] = [performance.now(), cpuSeconds(engine.pid as number)];
-      const rows = await readDrift(ask, parametersOf(defaultSettings), now * 1_000);
-      if (rows.length !== 2 * keys) throw new Error(`a look found ${rows.length} rows, not ${2 * keys}`);
-      seconds.push((performance.now() - began) / 1_000);
-      cpu.push(cpuSeconds(engine.pid as number) - before);
-    }
+    const [seconds, cpu] = await measured(engine, ask, 'fallback');
+    const [ofLatency] = await measured(engine, ask, 'latency');
+    const [ofCost] = await measured(engine, ask, 'cost');
     return [
       figure('evaluate_200_keys_28_days_s', 's', seconds, 'below 1, by the clock', (value) => value < 1),
       figure('evaluate_200_keys_28_days_cpu_s', 's', cpu, 'below 2: two cores for a second', (value) => value < 2),
+      figure('evaluate_200_keys_28_days_s latency', 's', ofLatency, 'below 2, by the clock', (value) => value < 2),
+      figure('evaluate_200_keys_28_days_s cost', 's', ofCost, 'below 2, by the clock', (value) => value < 2),
       figure(
         'evaluate_200_keys_28_days_memory',
         'MiB',
@@ -59,28 +55,37 @@ export async function look(options: { readonly quick: boolean }): Promise<Figure
   }
 }
 
+/** Seconds by the clock and of the engine's CPU, look by look. */
+async function measured(engine: Engine, ask: Ask, signal: string): Promise<[number[], number[]]> {
+  const seconds: number[] = [];
+  const cpu: number[] = [];
+  for (let i = 0; i < looks; i++) {
+    const [began, before] = [performance.now(), cpuSeconds(engine.pid as number)];
+    const rows = await readDrift(ask, parametersOf(defaultSettings, signal), now * 1_000);
+    if (rows.length !== 2 * keys) throw new Error(`a look at ${signal} found ${rows.length} rows, not ${2 * keys}`);
+    seconds.push((performance.now() - began) / 1_000);
+    cpu.push(cpuSeconds(engine.pid as number) - before);
+  }
+  return [seconds, cpu];
+}
+
 /**
  * A unit of every key in every minute, three where calls are units, 2 % of them with a fallback; a release on the way.
  * Two days are played and settled; the others are copies of one of them.
  */
 async function fill({ writer }: Engine): Promise<void> {
-  const minutes = `toDateTime({from:UInt32} + intDiv(number, ${keys / 2}) * 60, 'UTC')`;
-  const numbers = `numbers(intDiv({to:UInt32} - {from:UInt32}, 60) * ${keys / 2})`;
-  const name = `toString(number % ${keys / 2})`;
-  const ofCalls = `INSERT INTO routescope.calls_1m (minute, environment, tag, first_model, calls, checked, fallbacks, cost_usd)
-    SELECT ${minutes}, 'prod', concat('call', ${name}), 'small', 3, 3, cityHash64(number) % 100 < 6, 0.003 FROM ${numbers}`;
-  const ofSessions = `INSERT INTO routescope.calls_1m (minute, environment, tag, first_model, calls, checked, session_checked, cost_usd)
-    SELECT ${minutes}, 'prod', concat('session', ${name}), 'small', 1, 1, 1, 0.003 FROM ${numbers}`;
-  const sessions = `INSERT INTO routescope.session_units (day, environment, tag, first_model, session_id, first_call_at, first_fallback_at, calls, fallbacks)
-    SELECT toDate(at), 'prod', concat('session', ${name}), 'small', toString(cityHash64(number, at)), at, if(cityHash64(number) % 100 < 2, at + 30, NULL), 1, 0
-    FROM (SELECT number, toDateTime64(${minutes}, 6) + 7 AS at FROM ${numbers})`;
-  const versions = `INSERT INTO routescope.versions_1h (hour, environment, tag, first_model, what, version, first_at, calls)
-    SELECT toDateTime({from:UInt32} + intDiv(number, ${keys}) * 3600, 'UTC') AS hour, 'prod', concat(if(number % 2, 'call', 'session'), toString(intDiv(number % ${keys}, 2))), 'small',
-      what, toString(what != 'validation_version' AND number > ${keys * 50}), hour + 5, 100
-    FROM numbers(intDiv({to:UInt32} - {from:UInt32}, 3600) * ${keys})
-    ARRAY JOIN ['route_version', 'prompt_version', 'service_version', 'validation_version'] AS what`;
-  for (const query of [ofCalls, ofSessions, sessions, versions])
-    await writer.command({ query, query_params: { from: now - played * day, to: now } });
+  const from = now - played * day;
+  const perMinute = 2 * keys;
+  const calls = `INSERT INTO routescope.calls (trace_id, call_id, started_at, duration_s, environment, tag, first_model, session_id, checked, fallback_count, attempt_count, cost_usd, outcome, prompt_version)
+    WITH number % ${perMinute} AS place, place < ${keys / 2} AS in_session, cityHash64(number) AS chance, toString(number) AS id
+    SELECT id, id, toDateTime64({from:UInt32} + intDiv(number, ${perMinute}) * 60 + 7, 6, 'UTC'), exp(chance % 1000 / 300), 'prod', concat(if(in_session, 'session', 'call'), toString(place % ${keys / 2})), 'small',
+      if(in_session, id, ''), true, chance % 100 < 2, 1, toDecimal64(0.001 * (1 + chance % 10), 12), 'accepted', toString(number > ${perMinute * 60 * 25})
+    FROM numbers({calls:UInt32})`;
+  await writer.command({ query: calls, query_params: { from, calls: ((now - from) / 60) * perMinute } });
+  const limits = `INSERT INTO routescope.events (id, kind, at, since, signal, environment, tag, model, numbers)
+    SELECT concat(signal, environment, tag), 'limit', toDateTime({from:UInt32} + 3600), toDateTime({from:UInt32}), signal, environment, tag, first_model, map('limit', if(signal = 'cost', 0.009, 20))
+    FROM (SELECT DISTINCT environment, tag, first_model FROM routescope.calls_1m) ARRAY JOIN ['latency', 'cost'] AS signal`;
+  await writer.command({ query: limits, query_params: { from: now - 29 * day } });
   await settle(writer, now);
   const copied = `(SELECT max(day) FROM routescope.settled_days)`;
   for (const table of ['units_1d', 'versions_1d', 'settled_days'])

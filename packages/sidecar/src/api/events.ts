@@ -1,6 +1,7 @@
 /** `POST /v1/events`: what was changed, and what people decided: deploys, pins, acceptances, silences. */
 import { createHash } from 'node:crypto';
 import { reportedEventKinds } from '@routescope/conventions';
+import { isSignal, signalNames } from '../watch/signals.ts';
 import { optionalTime, record, required, text, time } from './fields.ts';
 
 /** A row of `routescope.events`. */
@@ -25,6 +26,9 @@ export function eventRows(body: unknown, now = Date.now()): EventRow[] {
     const numbers = numbersOf(fields['numbers'], `${where}.numbers`, problems);
     if (kind === 'pin' && !((numbers['units'] ?? 0) > 0 && (numbers['fallbacks'] ?? -1) >= 0))
       problems.push(`${where}.numbers: a pin needs "units" above 0 and "fallbacks" from 0`);
+    const signal = text(fields['signal'], `${where}.signal`, problems);
+    if (signal !== '' && !isSignal(signal))
+      problems.push(`${where}.signal: ${JSON.stringify(signal)} is none of ${signalNames}`);
     const row = {
       kind,
       at: time(fields['at'] ?? now, `${where}.at`, problems),
@@ -34,6 +38,7 @@ export function eventRows(body: unknown, now = Date.now()): EventRow[] {
       service: text(fields['service'], `${where}.service`, problems),
       tag: text(fields['tag'], `${where}.tag`, problems),
       model: text(fields['model'], `${where}.model`, problems),
+      signal,
       name: text(fields['name'], `${where}.name`, problems),
       state: text(fields['state'], `${where}.state`, problems),
       text: text(fields['text'], `${where}.text`, problems),

@@ -4,6 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { backtest, type History, type Replayed } from '../watch/backtest.ts';
 import { parseBuckets, storedHistories } from '../watch/histories.ts';
 import { type DriftSettings, minutesPerDay } from '../watch/settings.ts';
+import { isSignal, otherSignals, settingsFor, signalNames, wrongOnes } from '../watch/signals.ts';
 import { withStore } from './ask.ts';
 import { command, UsageError } from './command.ts';
 import { data, json, token, url } from './options.ts';
@@ -21,6 +22,12 @@ export const backtestCommand = command({
       type: 'string',
       value: 'FILE',
       help: 'a history as JSON lines instead of the stored one (docs/drift.md)',
+    },
+    signal: {
+      type: 'string',
+      value: 'NAME',
+      help: `what may drift: ${signalNames}`,
+      otherwise: 'fallback',
     },
     tag: { type: 'string', many: true, value: 'TAG', help: 'only these' },
     from: {
@@ -46,10 +53,14 @@ export const backtestCommand = command({
   },
   async run({ values, given }, { print, log }) {
     const settings = settingsOf(values);
+    const { signal } = values;
+    if (!isSignal(signal)) throw new UsageError(`--signal ${signal}: expected ${signalNames}`);
+    if (values.buckets !== undefined && given.has('signal'))
+      throw new UsageError('--signal is of the stored history: a file of buckets is of one signal');
     const limit = Number(values['static-limit']);
     if (!(limit > 0 && limit < 1))
       throw new UsageError(`--static-limit ${values['static-limit']}: expected a share from 0 to 1`);
-    const judge = (histories: readonly History[], areAlone: boolean): void => {
+    const judge = (histories: readonly History[], settings: DriftSettings, areAlone: boolean): void => {
       const chosen = withChanges(
         histories.filter(({ tag }) => values.tag.length === 0 || values.tag.includes(tag)),
         values.change,
@@ -57,14 +68,20 @@ export const backtestCommand = command({
       if (chosen.length === 0)
         throw new Error(
           values.buckets === undefined
-            ? 'there is no checked call to judge: send routed calls with a validator, or name another tag or directory'
+            ? signal === 'fallback'
+              ? 'there is no checked call to judge: send routed calls with a validator, or name another tag or directory'
+              : `there is nothing to judge ${signal} by: its limit is frozen by the watch once a tag has a day of 200 units`
             : `${values.buckets} holds no counts${values.tag.length > 0 ? ` of ${values.tag.join(', ')}` : ''}: expected lines as {"tag":"t","minute":"2026-11-01T00:00:00Z","units":12,"fallbacks":1}`,
         );
-      const result = run(chosen, { settings, limit, from: values.from, to: values.to, areAlone });
+      const result = run(chosen, { signal, settings, limit, from: values.from, to: values.to, areAlone });
       print(values.json ? JSON.stringify(result) : textOf(result));
     };
     if (values.buckets !== undefined)
-      return judge(parseBuckets(linesOf(values.buckets), values.buckets), !given.has('false-alarm-weeks-in-all'));
+      return judge(
+        parseBuckets(linesOf(values.buckets), values.buckets),
+        settings,
+        !given.has('false-alarm-weeks-in-all'),
+      );
     await withStore(
       {
         url: values.url,
@@ -74,7 +91,10 @@ export const backtestCommand = command({
         explicitData: given.has('data'),
         log,
       },
-      async (ask) => judge(await storedHistories(ask), false),
+      async (ask) => {
+        const others = (await otherSignals(ask)).length;
+        judge(await storedHistories(ask, signal), settingsFor(settings, signal, others), false);
+      },
     );
   },
 });
@@ -134,6 +154,7 @@ const ruleNames: readonly Rule[] = ['drift', 'static', 'z'];
 const iso = (minute: number): string => new Date(minute * 60_000).toISOString().replace('.000', '');
 
 interface RunOptions {
+  readonly signal: string;
   readonly settings: DriftSettings;
   readonly limit: number;
   readonly from: string | undefined;
@@ -200,7 +221,7 @@ function run(histories: readonly History[], options: RunOptions) {
       ),
     ]),
   );
-  return { settings: options.settings, static_limit: options.limit, totals, keys };
+  return { signal: options.signal, settings: options.settings, static_limit: options.limit, totals, keys };
 }
 
 function described({ toldAt, closedAt, evidence, confirmedMultiple }: Replayed['drift'][number]): object {
@@ -248,11 +269,11 @@ function total(keys: readonly { readonly alarms: readonly Alarm[]; readonly chan
   };
 }
 
-function textOf({ totals, keys, static_limit }: ReturnType<typeof run>): string {
+function textOf({ signal, totals, keys, static_limit }: ReturnType<typeof run>): string {
   const lines: string[] = [];
   for (const key of keys) {
     lines.push(
-      `${[key.tag, key.model, key.environment].filter((each) => each !== '').join(' · ')}  ${key.fallbacks} fallbacks in ${key.units} units, judged ${key.judged_from} to ${key.judged_until}`,
+      `${[key.tag, key.model, key.environment].filter((each) => each !== '').join(' · ')}  ${key.fallbacks} ${wrongOnes(signal)} in ${key.units} units, judged ${key.judged_from} to ${key.judged_until}`,
     );
     for (const alarm of key.drift)
       lines.push(

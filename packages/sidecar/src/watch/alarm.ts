@@ -2,9 +2,11 @@
 import type { DriftRow } from '@routescope/panels';
 import { jeffreys } from './jeffreys.ts';
 import type { AlarmState, Direction } from './life.ts';
+import { rateOfWhat, wrongOnes } from './signals.ts';
 
 interface Rate {
   readonly units: number;
+  /** Units that went wrong: fell back, are beyond the limit, were overridden. */
   readonly fallbacks: number;
   readonly rate: number | null;
   /** 95 % interval (Jeffreys). */
@@ -28,9 +30,12 @@ export interface Alarm {
   /** The same for every message about one alarm. */
   readonly id: string;
   readonly state: AlarmState;
-  readonly alert: 'fallback_drift';
-  /** What drifts. */
-  readonly signal: 'fallback';
+  /** `fallback_drift`, `latency_drift`, …; every rubric has `score_drift`. */
+  readonly alert: string;
+  /** What drifts: `fallback`, `latency`, `cost`, `override`, `score:<rubric>`. */
+  readonly signal: string;
+  /** Beyond which a unit goes wrong, s, USD or as the rubric has it; null for fallbacks. */
+  readonly limit: number | null;
   /** `rise`: worse; `fall`: better. */
   readonly direction: Direction;
   readonly severity: 'page' | 'ticket' | 'info';
@@ -65,6 +70,7 @@ const pageFrom = 3;
 /** What only the counts and calls behind a row can tell. */
 export interface Findings {
   readonly confirmedMultiple: number;
+  readonly limit: number | null;
   readonly release: Alarm['release'];
   readonly extraCostUsdPerDay: number | null;
   readonly suspect: Suspect | null;
@@ -77,13 +83,15 @@ export const isoOf = (stored: string): string => `${stored.slice(0, 19).replace(
 export function alarmOf(row: DriftRow, openedAt: string, findings: Findings, pageCostPerDay: number): Alarm {
   const direction = row.question as Direction;
   const { confirmedMultiple, extraCostUsdPerDay: cost } = findings;
+  const ofSignal = row.signal === 'fallback' ? [] : [row.signal];
   const isCostly = cost !== null && cost >= pageCostPerDay;
   const alarm = {
     version: 1 as const,
-    id: [row.environment, row.tag, row.first_model, direction, openedAt].join('/'),
+    id: [row.environment, row.tag, row.first_model, ...ofSignal, direction, openedAt].join('/'),
     state: 'opened' as const,
-    alert: 'fallback_drift' as const,
-    signal: 'fallback' as const,
+    alert: `${row.signal.replace(/:.*/s, '')}_drift`,
+    signal: row.signal,
+    limit: findings.limit,
     direction,
     severity:
       direction === 'fall'
@@ -119,7 +127,8 @@ export function closedAlarm(alarm: Alarm, state: AlarmState, closedAt: string): 
     route_changed: 'the tag is served by another model',
     opened: '',
   }[state];
-  return { ...alarm, state, closed_at: closedAt, text: `${headOf(alarm)}: over at ${clock(closedAt)}, ${why}.` };
+  const what = alarm.signal === 'fallback' ? '' : `, ${alarm.signal}`;
+  return { ...alarm, state, closed_at: closedAt, text: `${headOf(alarm)}${what}: over at ${clock(closedAt)}, ${why}.` };
 }
 
 function rateOf(units: number, fallbacks: number): Rate {
@@ -138,11 +147,11 @@ function textOf(alarm: Omit<Alarm, 'text'>): string {
   const { before, after, began, release, suspect, direction } = alarm;
   const units = alarm.unit === 'session' ? 'sessions' : alarm.unit === 'call' ? 'calls' : 'sessions and calls';
   const sentences = [
-    `${headOf(alarm)}: fallback rate is ${direction === 'rise' ? 'up' : 'down'}, ${percent(before.rate)} -> ${after.provisional ? 'about ' : ''}${percent(after.rate)}.`,
+    `${headOf(alarm)}: ${rateOfWhat(alarm.signal, alarm.limit, units)} is ${direction === 'rise' ? 'up' : 'down'}, ${percent(before.rate)} -> ${after.provisional ? 'about ' : ''}${percent(after.rate)}.`,
     `Began ${clock(began.at)} (90 %: ${clock(began.from)} to ${clock(began.to)})${release ? `, with ${release.what.replaceAll('_', ' ')} ${release.version}` : ''}.`,
     `${direction === 'rise' ? 'At least' : 'Lower by at least'} ${alarm.confirmed_multiple.toFixed(1)}x.`,
     `Evidence: a healthy tag shows this much once in ${alarm.evidence_weeks >= 1000 ? 'more than 1000' : alarm.evidence_weeks} weeks or less often.`,
-    `${after.fallbacks} fallbacks in ${after.units} ${units} since; before: ${before.fallbacks} in ${before.units}.`,
+    `${after.fallbacks} ${wrongOnes(alarm.signal)} in ${after.units} ${units} since; before: ${before.fallbacks} in ${before.units}.`,
   ];
   if (suspect)
     sentences.push(

@@ -5,6 +5,7 @@ import { countsOf, type Period, pinnedOf } from './counts.ts';
 import { markersOf } from './markers.ts';
 import { createJudge } from './replay.ts';
 import { type DriftSettings, multiplesOf } from './settings.ts';
+import { limitOf, ratedCalls } from './signals.ts';
 
 export interface Places {
   /** Where people look on, without a slash at the end. */
@@ -23,15 +24,18 @@ export async function findingsOf(
   settings: DriftSettings,
   places: Places,
 ): Promise<Findings> {
-  const key = { environment: row.environment, tag: row.tag, first_model: row.first_model };
+  const { signal, environment, tag, first_model } = row;
+  const key = { signal, environment, tag, first_model };
+  const limit = await limitOf(ask, key);
   const releases = await releasesOf(ask, key, now);
   const [confirmedMultiple, { extraCostUsdPerDay, suspect }, examples] = await Promise.all([
     confirmed(ask, row, key, releases, now, settings),
-    compare(ask, row, key, now),
-    examplesOf(ask, row, key),
+    compare(ask, row, { ...key, limit }, now),
+    examplesOf(ask, row, { ...key, limit }, now),
   ]);
   return {
     confirmedMultiple,
+    limit,
     release: nearest(releases, row),
     extraCostUsdPerDay,
     suspect,
@@ -39,7 +43,8 @@ export async function findingsOf(
   };
 }
 
-type Key = Readonly<Record<'environment' | 'tag' | 'first_model', string>>;
+type Key = Readonly<Record<'signal' | 'environment' | 'tag' | 'first_model', string>>;
+type Rated = Key & { readonly limit: number | null };
 
 interface Release {
   readonly what: string;
@@ -85,14 +90,14 @@ async function confirmed(
   const [minutes, events] = await Promise.all([
     ask(
       `SELECT m, units, fallbacks FROM routescope.units_1m
-       WHERE day >= toDate(toDateTime({from:UInt32})) AND ${ofKey}`,
+       WHERE signal = {signal:String} AND day >= toDate(toDateTime({from:UInt32})) AND ${ofKey}`,
       { ...key, from: (now - 41_000) * 60 },
     ),
     ask(
       `SELECT kind, state, intDiv(toUnixTimestamp(at), 60) AS m, intDiv(toUnixTimestamp(coalesce(since, at)), 60) AS m_since,
          numbers['units'] AS units, numbers['fallbacks'] AS fallbacks
        FROM routescope.events FINAL
-       WHERE kind IN ('pin', 'alarm') AND environment IN ('', {environment:String}) AND tag IN ('', {tag:String}) AND model IN ('', {first_model:String})`,
+       WHERE kind IN ('pin', 'alarm') AND if(signal = '', 'fallback', signal) = {signal:String} AND environment IN ('', {environment:String}) AND tag IN ('', {tag:String}) AND model IN ('', {first_model:String})`,
       key,
     ),
   ]);
@@ -131,6 +136,9 @@ async function confirmed(
   }).confirmed(now, row.threshold_minutes);
 }
 
+/** Signals of which one that goes wrong is paid for. */
+const costsMore: ReadonlySet<string> = new Set(['fallback', 'cost']);
+
 const dimensions = [
   'prompt_version',
   'service_version',
@@ -141,15 +149,14 @@ const dimensions = [
 ];
 
 /** Calls before and after, by everything that may explain the change; and what a fallback costs. */
-async function compare(ask: Ask, row: DriftRow, key: Key, now: number) {
+async function compare(ask: Ask, row: DriftRow, key: Rated, now: number) {
   const rows = (await ask(
     `SELECT dimension, value, countIf(NOT after) AS n0, countIf(fell AND NOT after) AS k0, countIf(after) AS n1, countIf(fell AND after) AS k1,
        toFloat64(avgIf(cost_usd, fell)) AS cost_fell, toFloat64(avgIf(cost_usd, NOT fell)) AS cost_else
      FROM (
-       SELECT dimension, value, started_at >= toDateTime({began:UInt32}) AS after, fallback_count > 0 AS fell, cost_usd
-       FROM routescope.calls
+       SELECT dimension, value, started_at >= toDateTime({began:UInt32}) AS after, fell, cost_usd
+       FROM (${ratedCalls(row.signal)})
        ARRAY JOIN ['', ${dimensions.map((name) => `'${name}'`).join(', ')}] AS dimension, ['', ${dimensions.map((name) => `toString(${name})`).join(', ')}] AS value
-       WHERE ${ofKey} AND checked AND started_at >= toDateTime({from:UInt32}) AND started_at < toDateTime({to:UInt32})
      )
      GROUP BY dimension, value`,
     { ...key, began: minuteOf(row.began_at) * 60, from: minuteOf(row.baseline_from) * 60, to: now * 60 },
@@ -169,7 +176,7 @@ async function compare(ask: Ask, row: DriftRow, key: Key, now: number) {
   const excess = all.k1 / all.n1 - all.k0 / all.n0;
   const days = Math.max(now - minuteOf(row.began_at), 60) / 1_440;
   const extraCostUsdPerDay =
-    all.fell === null || all.otherwise === null || Number.isNaN(all.fell + all.otherwise)
+    !costsMore.has(row.signal) || all.fell === null || all.otherwise === null || Number.isNaN(all.fell + all.otherwise)
       ? null
       : excess * (all.n1 / days) * (all.fell - all.otherwise);
   return { extraCostUsdPerDay, suspect: suspectAmong(read, excess, all) };
@@ -214,11 +221,10 @@ function suspectAmong(
 
 const round = (x: number): number => Number(x.toFixed(3));
 
-async function examplesOf(ask: Ask, row: DriftRow, key: Key): Promise<readonly string[]> {
+async function examplesOf(ask: Ask, row: DriftRow, key: Rated, now: number): Promise<readonly string[]> {
   const rows = (await ask(
-    `SELECT trace_id FROM routescope.calls
-     WHERE ${ofKey} AND fallback_count > 0 AND started_at >= toDateTime({began:UInt32}) ORDER BY started_at DESC LIMIT 3`,
-    { ...key, began: minuteOf(row.began_at) * 60 },
+    `SELECT trace_id FROM (${ratedCalls(row.signal)}) WHERE fell ORDER BY started_at DESC LIMIT 3`,
+    { ...key, from: minuteOf(row.began_at) * 60, to: now * 60 },
   )) as { trace_id: string }[];
   return rows.map(({ trace_id }) => trace_id);
 }

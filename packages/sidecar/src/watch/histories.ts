@@ -1,6 +1,7 @@
 /** Histories to replay: from a file of buckets, or from the store. */
 import type { Ask } from '@routescope/panels';
 import type { History } from './backtest.ts';
+import type { Signal } from './signals.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
@@ -86,20 +87,21 @@ export function parseBuckets(text: string | Iterable<string>, file: string): His
 
 type Row = Readonly<Record<string, string | number | null>>;
 
-/** Everything the store counts, by key, with what was decided about it and when. */
-export async function storedHistories(ask: Ask): Promise<History[]> {
+/** Everything the store counts of a signal, by key, with what was decided about it and when. */
+export async function storedHistories(ask: Ask, signal: Signal = 'fallback'): Promise<History[]> {
   const rows = (await ask(
     `SELECT environment, tag, first_model AS model, m AS minute, units, fallbacks
-     FROM routescope.units_1m WHERE units > 0 OR fallbacks > 0`,
-    {},
+     FROM routescope.units_1m WHERE signal = {signal:String} AND (units > 0 OR fallbacks > 0)`,
+    { signal },
   )) as Row[];
   const versions = (await ask(versionsSeen, {})) as Row[];
   const said = (await ask(
     `SELECT kind, environment, tag, model, intDiv(toUnixTimestamp(at), 60) AS minute,
        intDiv(toUnixTimestamp(since), 60) AS since, intDiv(toUnixTimestamp(until), 60) AS until,
        numbers['units'] AS units, numbers['fallbacks'] AS fallbacks
-     FROM routescope.events FINAL WHERE kind IN ('deploy', 'route_table', 'accept', 'pin', 'silence') ORDER BY at`,
-    {},
+     FROM routescope.events FINAL WHERE kind IN ('deploy', 'route_table', 'accept', 'limit', 'pin', 'silence')
+       AND if(signal = '' AND kind = 'pin', 'fallback', signal) IN ('', {signal:String}) ORDER BY at`,
+    { signal },
   )) as Row[];
   const found = new Map<string, Mutable<History>>();
   for (const row of rows) {
@@ -119,7 +121,8 @@ export async function storedHistories(ask: Ask): Promise<History[]> {
     const [at, until] = [Number(row['minute']), optional(row['until'])];
     history?.releases.push({ at, until });
     // Another validator means another thing by a fallback.
-    if (row['what'] === 'validation_version' && until === undefined) history?.accepted.push({ at, since: at });
+    if (signal === 'fallback' && row['what'] === 'validation_version' && until === undefined)
+      history?.accepted.push({ at, since: at });
   }
   for (const history of found.values())
     for (const each of said) {
@@ -128,7 +131,9 @@ export async function storedHistories(ask: Ask): Promise<History[]> {
       )
         continue;
       const at = Number(each['minute']);
-      if (each['kind'] === 'accept') history.accepted.push({ at, since: optional(each['since']) });
+      // A limit begins a series anew, as an acceptance does.
+      if (each['kind'] === 'accept' || each['kind'] === 'limit')
+        history.accepted.push({ at, since: optional(each['since']) });
       else if (each['kind'] === 'pin')
         history.pins.push({ at, units: Number(each['units']), fallbacks: Number(each['fallbacks']) });
       else if (each['kind'] === 'silence') history.silences.push({ at, until: optional(each['until']) ?? at });

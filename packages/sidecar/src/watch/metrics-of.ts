@@ -2,9 +2,9 @@
 import type { DriftRow } from '@routescope/panels';
 import type { Metric } from '../metrics.ts';
 
-/** Of every key evidence, threshold and rates, and whether an alarm is open. */
-export function metricsOf(latest: () => readonly DriftRow[], counters: Readonly<Record<string, number>>): Metric[] {
-  const labels = ['environment', 'tag', 'model', 'direction'];
+/** Of every key and signal evidence, threshold and rates, and whether an alarm is open. */
+export function metricsOf(latest: () => readonly DriftRow[], counters: Readonly<Counters>): Metric[] {
+  const labels = ['signal', 'environment', 'tag', 'model', 'direction'];
   const ofKeys = (name: string, help: string, value: (row: DriftRow) => number | null): Metric => ({
     name,
     help,
@@ -15,8 +15,8 @@ export function metricsOf(latest: () => readonly DriftRow[], counters: Readonly<
         .filter(({ question }) => question === 'rise' || question === 'fall')
         .flatMap((row) => {
           const read = value(row);
-          const { environment, tag, first_model: model, question: direction } = row;
-          return read === null ? [] : [{ labels: { environment, tag, model, direction }, value: read }];
+          const { signal, environment, tag, first_model: model, question: direction } = row;
+          return read === null ? [] : [{ labels: { signal, environment, tag, model, direction }, value: read }];
         }),
   });
   return [
@@ -31,37 +31,30 @@ export function metricsOf(latest: () => readonly DriftRow[], counters: Readonly<
       (row) => row.threshold_minutes / 10_080,
     ),
     ofKeys('routescope_drift_alarm_open', '1 while an alarm is open.', (row) => row.is_open),
-    ofKeys('routescope_drift_rate_before', 'Fallback rate before the likeliest change.', (row) => row.rate_before),
-    ofKeys('routescope_drift_rate_after', 'Fallback rate since the likeliest change.', (row) => row.rate_after),
-    {
-      name: 'routescope_drift_looks_total',
-      help: 'Looks at all keys.',
-      type: 'counter',
-      read: () => counters['looks'] as number,
-    },
-    {
-      name: 'routescope_drift_failed_looks_total',
-      help: 'Looks that failed.',
-      type: 'counter',
-      read: () => counters['failed'] as number,
-    },
-    {
-      name: 'routescope_drift_look_seconds',
-      help: 'How long the last look took.',
-      type: 'gauge',
-      read: () => counters['seconds'] as number,
-    },
-    {
-      name: 'routescope_drift_notices_total',
-      help: 'Messages delivered.',
-      type: 'counter',
-      read: () => counters['sent'] as number,
-    },
-    {
-      name: 'routescope_drift_undelivered_total',
-      help: 'Times a message could not be delivered.',
-      type: 'counter',
-      read: () => counters['undelivered'] as number,
-    },
+    ofKeys('routescope_drift_rate_before', 'Rate before the likeliest change.', (row) => row.rate_before),
+    ofKeys('routescope_drift_rate_after', 'Rate since the likeliest change.', (row) => row.rate_after),
+    ...own.map(([name, help, type, counter]) => ({
+      name: `routescope_drift_${name}`,
+      help,
+      type,
+      read: () => counters[counter],
+    })),
   ];
 }
+
+/** What the watch counts of itself. */
+export interface Counters {
+  looks: number;
+  failed: number;
+  seconds: number;
+  sent: number;
+  undelivered: number;
+}
+
+const own: readonly (readonly [name: string, help: string, type: 'counter' | 'gauge', counter: keyof Counters])[] = [
+  ['looks_total', 'Looks at all keys.', 'counter', 'looks'],
+  ['failed_looks_total', 'Looks that failed.', 'counter', 'failed'],
+  ['look_seconds', 'How long the last look took.', 'gauge', 'seconds'],
+  ['notices_total', 'Messages delivered.', 'counter', 'sent'],
+  ['undelivered_total', 'Times a message could not be delivered.', 'counter', 'undelivered'],
+];

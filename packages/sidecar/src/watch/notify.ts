@@ -33,7 +33,7 @@ export function targetsOf(targets: NoticeTargets, log: (line: string) => void): 
       name: 'log',
       repeats: false,
       send: async (alarms) => {
-        for (const alarm of alarms) log(`drift, ${alarm.severity}, ${alarm.state}: ${alarm.text}`);
+        for (const alarm of alarms) log(`drift, ${alarm.signal}, ${alarm.severity}, ${alarm.state}: ${alarm.text}`);
       },
     },
     ...targets.webhooks.map((url) => ({
@@ -67,10 +67,10 @@ const mark = ({ state, severity }: Alarm): string =>
 
 /** An alarm as Alertmanager takes it; its labels are its identity, so they hold nothing that changes. */
 function alertOf(alarm: Alarm, now: Date): object {
-  const { alert, direction, environment, tag, model } = alarm;
+  const { alert, signal, direction, environment, tag, model } = alarm;
   const grafana = alarm.links['grafana'];
   return {
-    labels: { alertname: alert, direction, environment, tag, model, severity: alarm.severity },
+    labels: { alertname: alert, signal, direction, environment, tag, model, severity: alarm.severity },
     annotations: { summary: alarm.text, id: alarm.id },
     startsAt: alarm.opened_at,
     endsAt: alarm.closed_at ?? new Date(now.getTime() + forgottenAfterMs).toISOString(),

@@ -58,7 +58,8 @@ export function checkSettings(settings: DriftSettings): DriftSettings {
 }
 
 /** The settings as the SQL takes them. */
-export const parametersOf = (settings: DriftSettings): DriftParameters => ({
+export const parametersOf = (settings: DriftSettings, signal = 'fallback'): DriftParameters => ({
+  signal,
   multiple: settings.multiple,
   wobble: settings.wobble,
   weeks_per_tag: settings.weeksPerTag,

@@ -53,18 +53,20 @@ export async function toldIds(ask: Ask, from: number): Promise<ReadonlySet<strin
   return new Set(rows.map(({ id }) => id));
 }
 
-type Silence = Readonly<Record<'environment' | 'tag' | 'model', string>>;
+type Silence = Readonly<Record<'signal' | 'environment' | 'tag' | 'model', string>>;
 
 /** @param now epoch ms. */
 export const silencesAt = async (ask: Ask, now: number): Promise<readonly Silence[]> =>
   (await ask(
-    `SELECT environment, tag, model FROM routescope.events FINAL
+    `SELECT signal, environment, tag, model FROM routescope.events FINAL
      WHERE kind = 'silence' AND at <= toDateTime({now:UInt32}) AND until > toDateTime({now:UInt32})`,
     { now: Math.floor(now / 1_000) },
   )) as Silence[];
 
 export const covers = (silence: Silence, alarm: Alarm): boolean =>
-  (['environment', 'tag', 'model'] as const).every((name) => silence[name] === '' || silence[name] === alarm[name]);
+  (['signal', 'environment', 'tag', 'model'] as const).every(
+    (name) => silence[name] === '' || silence[name] === alarm[name],
+  );
 
 /**
  * Whether the rate was accepted after the alarm opened.
@@ -74,7 +76,7 @@ export const covers = (silence: Silence, alarm: Alarm): boolean =>
 export async function acceptedSince(ask: Ask, alarm: Alarm, minute: number): Promise<string | undefined> {
   const [accepted] = (await ask(
     `SELECT count() AS many, toUnixTimestamp(argMax(since, at)) AS since FROM routescope.events FINAL
-     WHERE kind = 'accept' AND environment IN ('', {environment:String}) AND tag IN ('', {tag:String}) AND model IN ('', {model:String})
+     WHERE kind = 'accept' AND signal IN ('', {signal:String}) AND environment IN ('', {environment:String}) AND tag IN ('', {tag:String}) AND model IN ('', {model:String})
        AND at >= parseDateTimeBestEffort({opened:String}) AND at < toDateTime({to:UInt32})`,
     { ...placeOf(alarm), opened: alarm.opened_at, to: (minute + 1) * 60 },
   )) as { many: string; since: string | null }[];
@@ -82,10 +84,10 @@ export async function acceptedSince(ask: Ask, alarm: Alarm, minute: number): Pro
   return Number(accepted.since ?? 0) > 0 ? new Date(Number(accepted.since) * 1_000).toISOString() : alarm.began.at;
 }
 
-/** No call of the last day began with the alarm's model, while the tag's calls go on with another one. */
+/** No call of the last day began with the alarm's model (or ended with it, where answers are judged), but with another. */
 export async function isUnused(ask: Ask, alarm: Alarm, minute: number): Promise<boolean> {
   const [counts] = (await ask(
-    `SELECT sumIf(calls, first_model = {model:String}) AS own, sum(calls) AS every FROM routescope.calls_1m
+    `SELECT sumIf(calls, if({signal:String} = 'override' OR startsWith({signal:String}, 'score:'), final_model, first_model) = {model:String}) AS own, sum(calls) AS every FROM routescope.calls_1m
      WHERE environment = {environment:String} AND tag = {tag:String}
        AND minute >= toDateTime({from:UInt32}) AND minute < toDateTime({to:UInt32})`,
     { ...placeOf(alarm), from: (minute - 1_440) * 60, to: minute * 60 },
@@ -93,4 +95,4 @@ export async function isUnused(ask: Ask, alarm: Alarm, minute: number): Promise<
   return counts !== undefined && Number(counts.own) === 0 && Number(counts.every) > 0;
 }
 
-const placeOf = ({ environment, tag, model }: Alarm) => ({ environment, tag, model });
+const placeOf = ({ signal, environment, tag, model }: Alarm) => ({ signal, environment, tag, model });

@@ -6,19 +6,20 @@ const slotMinutes = 10;
 
 export interface Verdicts {
   /** @param minute epoch minute that was judged. A slot that is kept already costs nothing. */
-  keep(rows: readonly DriftRow[], minute: number): Promise<void>;
+  keep(signal: string, rows: readonly DriftRow[], minute: number): Promise<void>;
 }
 
 export function createVerdicts(writer: ClickHouseClient): Verdicts {
-  let kept = Number.NaN;
+  const kept = new Map<string, number>();
   return {
-    async keep(rows, minute) {
+    async keep(signal, rows, minute) {
       const slot = Math.floor(minute / slotMinutes) * slotMinutes;
-      if (slot === kept || rows.length === 0) return;
+      if (slot === kept.get(signal) || rows.length === 0) return;
       await writer.insert({
         table: 'routescope.drift_evidence_10m',
         values: rows.map((row) => ({
           slot: slot * 60,
+          signal,
           environment: row.environment,
           tag: row.tag,
           first_model: row.first_model,
@@ -31,7 +32,7 @@ export function createVerdicts(writer: ClickHouseClient): Verdicts {
         format: 'JSONEachRow',
         clickhouse_settings: { async_insert: 0 },
       });
-      kept = slot;
+      kept.set(signal, slot);
     },
   };
 }

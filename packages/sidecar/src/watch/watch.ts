@@ -1,5 +1,6 @@
 /**
- * Looks at every key once a minute: asks the query, lets alarms open and close, tells about it. All it knows lies in
+ * Looks at every key once a minute: asks the query, lets alarms open and close, tells about it. Fallbacks are looked at
+ * every time, the other signals in turns, so that a look costs two questions however many there are. All it knows lies in
  * ClickHouse, counts and `events`; ended and started again it goes on as if nothing had been. A second evaluator on the
  * same store does no harm: an alarm that both open is one (stored.ts), and one of them tells it (claims.ts).
  */
@@ -13,11 +14,13 @@ import { storeOf } from './ask.ts';
 import { claimsOf } from './claims.ts';
 import { findingsOf, type Places } from './explain.ts';
 import { stepsOf } from './life.ts';
-import { metricsOf } from './metrics-of.ts';
+import { freezeLimits } from './limits.ts';
+import { type Counters, metricsOf } from './metrics-of.ts';
 import { type NoticeTargets, type Target, targetsOf } from './notify.ts';
 import { pinQuiet } from './pins.ts';
 import { type DriftSettings, defaultSettings, parametersOf } from './settings.ts';
 import { settle } from './settle.ts';
+import { otherSignals, type Signal, settingsFor } from './signals.ts';
 import {
   acceptedSince,
   covers,
@@ -72,28 +75,50 @@ export function startWatch(
   const { ask, write } = storeOf(store);
   const claims = claimsOf(evaluator, ask, write, pause);
   const verdicts = createVerdicts(store.writer);
-  let latest: readonly DriftRow[] = [];
+  const latest = new Map<Signal, readonly DriftRow[]>();
   let settledAt = 0;
-  const counters = { looks: 0, failed: 0, seconds: 0, sent: 0, undelivered: 0 };
+  const counters: Counters = { looks: 0, failed: 0, seconds: 0, sent: 0, undelivered: 0 };
+  let isAway = false;
 
   async function look(now: number): Promise<void> {
     const began = performance.now();
     if (now - settledAt >= settleEveryMs) {
+      await freezeLimits(ask, write, now, settings.wobble);
       await settle(store.writer, Math.floor(now / 1_000));
       await pinQuiet(ask, write, now);
       settledAt = now;
     }
     const minute = Math.floor((now - latenessMs) / 60_000);
-    latest = await readDrift(ask, parametersOf(settings), minute * 60_000);
-    await verdicts.keep(latest, minute);
+    const stored = await storedAlarms(ask);
+    const closed = await closeByDecision(openAmong(stored), minute);
+    const others = await otherSignals(ask);
+    for (const gone of [...latest.keys()].filter((signal) => signal !== 'fallback' && !others.includes(signal)))
+      latest.delete(gone);
+    const turn = others[minute % Math.max(others.length, 1)];
+    for (const signal of turn === undefined ? ['fallback'] : ['fallback', turn])
+      await judge(signal, settingsFor(settings, signal, others.length), minute, stored, closed);
+    await tell(now);
+    counters.looks++;
+    counters.seconds = (performance.now() - began) / 1_000;
+  }
+
+  /** Opens and closes the alarms of one signal. @param closed ids of alarms that are over since they were read. */
+  async function judge(
+    signal: Signal,
+    settings: DriftSettings,
+    minute: number,
+    stored: readonly Stored[],
+    closed: ReadonlySet<string>,
+  ): Promise<void> {
+    const found = await readDrift(ask, parametersOf(settings, signal), minute * 60_000);
+    latest.set(signal, found);
+    await verdicts.keep(signal, found, minute);
     const keys = new Map<string, DriftRow[]>();
-    for (const row of latest) {
+    for (const row of found) {
       const key = JSON.stringify(keyOf(row));
       keys.set(key, [...(keys.get(key) ?? []), row]);
     }
-    const stored = await storedAlarms(ask);
     const open = openAmong(stored);
-    const closed = await closeByDecision(open, minute);
     for (const rows of keys.values())
       for (const { row, state, direction } of stepsOf(rows)) {
         if (state === 'opened') {
@@ -109,9 +134,6 @@ export function startWatch(
           if (alarm && !closed.has(alarm.id)) await record(closedAlarm(alarm, state, isoMinute(minute)));
         }
       }
-    await tell(now);
-    counters.looks++;
-    counters.seconds = (performance.now() - began) / 1_000;
   }
 
   /** Closes what somebody accepted, and what is no longer served the way it was. @returns the ids of the closed. */
@@ -134,6 +156,7 @@ export function startWatch(
         kind: 'alarm',
         at: alarm.closed_at ?? alarm.opened_at,
         since,
+        signal: alarm.signal,
         environment: alarm.environment,
         tag: alarm.tag,
         model: alarm.model,
@@ -208,9 +231,9 @@ export function startWatch(
       return;
     }
     counters.sent++;
-    const { environment, tag, model } = alarm;
+    const { signal, environment, tag, model } = alarm;
     const at = new Date(now).toISOString();
-    await write([{ id, kind: 'notice', at, environment, tag, model, name: target.name, state: 'sent' }]);
+    await write([{ id, kind: 'notice', at, signal, environment, tag, model, name: target.name, state: 'sent' }]);
   }
 
   /** The look under way: on a busy machine one may take longer than the time between two, and the next waits its turn. */
@@ -219,12 +242,18 @@ export function startWatch(
     everySeconds > 0
       ? setInterval(() => {
           looking ??= look(now())
-            .catch((problem: unknown) => {
-              counters.failed++;
-              log(
-                `the watch could not look: ${problem instanceof Error ? problem.message.slice(0, 500) : String(problem)}`,
-              );
-            })
+            .then(
+              () => {
+                if (isAway) log('the watch can look again');
+                isAway = false;
+              },
+              (problem: unknown) => {
+                counters.failed++;
+                const why = problem instanceof Error ? problem.message.slice(0, 500) : String(problem);
+                if (!isAway) log(`the watch could not look, and tries again at every turn: ${why}`);
+                isAway = true;
+              },
+            )
             .finally(() => {
               looking = undefined;
             });
@@ -234,7 +263,7 @@ export function startWatch(
 
   return {
     look,
-    metrics: metricsOf(() => latest, counters),
+    metrics: metricsOf(() => [...latest.values()].flat(), counters),
     async close() {
       clearInterval(timer);
       await looking;
@@ -245,5 +274,8 @@ export function startWatch(
 const keyOf = (row: DriftRow) => ({ environment: row.environment, tag: row.tag, first_model: row.first_model });
 
 const isOf = (alarm: Alarm, row: DriftRow): boolean =>
-  alarm.environment === row.environment && alarm.tag === row.tag && alarm.model === row.first_model;
+  alarm.signal === row.signal &&
+  alarm.environment === row.environment &&
+  alarm.tag === row.tag &&
+  alarm.model === row.first_model;
 const isoMinute = (minute: number): string => new Date(minute * 60_000).toISOString().replace('.000', '');
