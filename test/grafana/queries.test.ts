@@ -248,7 +248,16 @@ describe.each(shown)('$definition.title', ({ definition, json }) => {
       ['Deploys', ['1.5.0', '1.6.0']],
       ['Price changes', ['gpt-4o']],
       ...(definition.alarms
-        ? [['Alarms and decisions', ['silenced: critique-draft', 'rise opened: rewrite-query']]]
+        ? [
+            [
+              'Alarms and decisions',
+              [
+                'silenced: critique-draft',
+                'rise opened: rewrite-query',
+                'score:recall-gain rise opened: rewrite-query',
+              ],
+            ],
+          ]
         : []),
     ]);
   });

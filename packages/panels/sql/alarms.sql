@@ -1,7 +1,7 @@
 -- Alarms of the watch as they were opened and closed, and what people decided about them, to be drawn on a chart.
 SELECT
     toDateTime(e.at, 'UTC') AS time,
-    concat(if(e.kind = 'alarm', concat(e.signal, ' ', e.name, ' ', e.state), multiIf(e.kind = 'accept', 'accepted', e.kind = 'pin', 'pinned', 'silenced')), ': ', if(e.tag = '', 'all tags', e.tag)) AS title,
+    concat(if(e.kind = 'alarm', concat(if(e.signal IN ('', 'fallback'), '', concat(e.signal, ' ')), e.name, ' ', e.state), multiIf(e.kind = 'accept', 'accepted', e.kind = 'pin', 'pinned', 'silenced')), ': ', if(e.tag = '', 'all tags', e.tag)) AS title,
     e.text AS text,
     toString(e.tag) AS tags
 FROM routescope.events AS e FINAL

@@ -144,36 +144,3 @@ export function creep(
   }
   return undefined;
 }
-
-export interface Slowness {
-  /** How much slower, and how many of the calls. */
-  readonly factor: number;
-  readonly share: number;
-}
-
-/**
- * Durations (log-normal, sigma 0.8) as a rate: calls above the limit that a tenth of the first day's were above.
- * @returns minutes from the change to the alarm, or from the end of a week's history; undefined when not within four weeks.
- */
-export function slower(callsPerHour: number, seed: number, change?: Slowness): number | undefined {
-  const random = createRandom(seed);
-  const at = 7 * day + (change ? Math.floor(random.next() * day) : 0);
-  const duration = (): number => Math.exp(0.8 * random.normal());
-  const firstDay = Array.from({ length: callsPerHour * 24 }, duration).sort((a, b) => a - b);
-  const limit = firstDay[Math.floor(0.9 * firstDay.length)] as number;
-  const minutes = at + fourWeeks;
-  const units = new Float64Array(minutes);
-  const fallbacks = new Float64Array(minutes);
-  for (let i = 0; i < minutes; i++) {
-    const n = random.poisson(callsPerHour / 60);
-    units[i] = n;
-    for (let call = 0; call < n; call++) {
-      const factor = change && i >= at && random.next() < change.share ? change.factor : 1;
-      if (factor * duration() > limit) fallbacks[i] = (fallbacks[i] as number) + 1;
-    }
-  }
-  const counts = { start, units, fallbacks };
-  const watched = { counts, markers: [], monitorFrom: 0, pinnedUnits: 0, pinnedFallbacks: 0, ...asRise };
-  const found = firstCrossing(watched, threshold, start + at + 1, start + minutes);
-  return found && found.at - start - at;
-}

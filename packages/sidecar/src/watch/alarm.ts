@@ -34,8 +34,8 @@ export interface Alarm {
   readonly alert: string;
   /** What drifts: `fallback`, `latency`, `cost`, `override`, `score:<rubric>`. */
   readonly signal: string;
-  /** Beyond which a unit goes wrong, s, USD or as the rubric has it; null for fallbacks. */
-  readonly limit: number | null;
+  /** Beyond which a unit goes wrong, s, USD or as the rubric has it; fallbacks have none. */
+  readonly limit?: number;
   /** `rise`: worse; `fall`: better. */
   readonly direction: Direction;
   readonly severity: 'page' | 'ticket' | 'info';
@@ -91,7 +91,7 @@ export function alarmOf(row: DriftRow, openedAt: string, findings: Findings, pag
     state: 'opened' as const,
     alert: `${row.signal.replace(/:.*/s, '')}_drift`,
     signal: row.signal,
-    limit: findings.limit,
+    ...(findings.limit !== null && { limit: findings.limit }),
     direction,
     severity:
       direction === 'fall'
@@ -147,7 +147,7 @@ function textOf(alarm: Omit<Alarm, 'text'>): string {
   const { before, after, began, release, suspect, direction } = alarm;
   const units = alarm.unit === 'session' ? 'sessions' : alarm.unit === 'call' ? 'calls' : 'sessions and calls';
   const sentences = [
-    `${headOf(alarm)}: ${rateOfWhat(alarm.signal, alarm.limit, units)} is ${direction === 'rise' ? 'up' : 'down'}, ${percent(before.rate)} -> ${after.provisional ? 'about ' : ''}${percent(after.rate)}.`,
+    `${headOf(alarm)}: ${rateOfWhat(alarm.signal, alarm.limit ?? null, units)} is ${direction === 'rise' ? 'up' : 'down'}, ${percent(before.rate)} -> ${after.provisional ? 'about ' : ''}${percent(after.rate)}.`,
     `Began ${clock(began.at)} (90 %: ${clock(began.from)} to ${clock(began.to)})${release ? `, with ${release.what.replaceAll('_', ' ')} ${release.version}` : ''}.`,
     `${direction === 'rise' ? 'At least' : 'Lower by at least'} ${alarm.confirmed_multiple.toFixed(1)}x.`,
     `Evidence: a healthy tag shows this much once in ${alarm.evidence_weeks >= 1000 ? 'more than 1000' : alarm.evidence_weeks} weeks or less often.`,

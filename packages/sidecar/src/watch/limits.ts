@@ -59,6 +59,18 @@ export async function freezeLimits(ask: Ask, write: WriteEvents, now: number, wo
   return frozen;
 }
 
+/**
+ * The limit by the values of units, as the statement below has it; up to 10,000 of them, where it takes a sample of more.
+ * @param values at least one. @param isLow whether lower is worse.
+ */
+export function limitAmong(values: readonly number[], isLow: boolean, wobble: number): number {
+  const x = [...values].sort((a, b) => a - b);
+  const some = Math.ceil(beyondShare * x.length);
+  const [first, last] = [x[0] as number, x.at(-1) as number];
+  if (isLow) return x.find((value) => value > (x[some - 1] as number)) ?? last;
+  return (x.findLast((value) => value < (x.at(-some) as number)) ?? first) * (1 + wobble);
+}
+
 const isoOf = (ms: number): string => new Date(ms).toISOString();
 
 /** Keys that have no limit, or none since their last acceptance; and since when to learn one, epoch seconds. */

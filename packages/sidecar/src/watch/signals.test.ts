@@ -12,7 +12,7 @@ import { storeOf } from './ask.ts';
 import { backtest } from './backtest.ts';
 import { countsOf, type MinuteRow } from './counts.ts';
 import { storedHistories } from './histories.ts';
-import { freezeLimits } from './limits.ts';
+import { freezeLimits, limitAmong } from './limits.ts';
 import { createJudge } from './replay.ts';
 import { defaultSettings, multiplesOf, parametersOf } from './settings.ts';
 import { settingsFor } from './signals.ts';
@@ -152,24 +152,51 @@ test('limits are frozen on the first days, some are beyond them, and they do not
     expect(rate, signal).toBeGreaterThan(0.03);
     expect(rate, signal).toBeLessThan(0.11);
   }
+  for (const signal of signals) {
+    const values = unitsOf(callsOf('steady', start, start + 3 * day), signal).map((unit) =>
+      Math[isLow(signal) ? 'min' : 'max'](...unit.map(({ value }) => value)),
+    );
+    expect(frozen.get(signal), signal).toBeCloseTo(limitAmong(values, isLow(signal), defaultSettings.wobble), 12);
+  }
   const { ask, write } = storeOf(engine);
   expect(await freezeLimits(ask, write, start + 7 * day, 0.1)).toEqual([]);
 });
 
+type Name = (typeof signals)[number];
+const isLow = (signal: Name): boolean => signal === 'score:helpful';
+
+/** What each unit's calls were like, in their order; a session is one for each of its days, its cost as it grows. */
+function unitsOf(calls: readonly Call[], signal: Name): { readonly at: number; readonly value: number }[][] {
+  const units = new Map<string, { at: number; value: number }[]>();
+  for (const call of calls) {
+    const key = JSON.stringify([call.session || [call.id], Math.floor(call.at / day)]);
+    const unit = units.get(key) ?? [];
+    units.set(key, unit);
+    const spent = (unit.at(-1)?.value ?? 0) + Number(call.cost.toFixed(9));
+    const { duration: latency, score, isOverridden } = call;
+    const value = { latency, cost: spent, override: Number(isOverridden), 'score:helpful': score }[signal];
+    // A verdict counts when it was given.
+    units.get(key)?.push({ at: signal === 'override' ? call.at + 5_000 : call.at, value });
+  }
+  return [...units.values()];
+}
+
+/** A unit is tried at its first call, and goes wrong at the first call beyond the limit. */
+const beyond = (calls: readonly Call[], signal: Name, limit: number): MinuteRow[] =>
+  unitsOf(calls, signal).flatMap((unit) => {
+    const wrong = unit.find(({ value }) => (isLow(signal) ? value < limit : value > limit));
+    const row = ({ at }: { at: number }, units: number, fallbacks: number): MinuteRow => ({
+      ...{ minute: Math.floor(at / 60_000), units, fallbacks },
+    });
+    return [row(unit[0] as { at: number }, 1, 0), ...(wrong ? [row(wrong, 0, 1)] : [])];
+  });
+
 test('what SQL counts its twin counts, and the evidence is the same to 1e-9', async () => {
   const now = (began - 3 * hour) / 60_000;
-  const wrong: Readonly<Record<string, (call: Call, limit: number, spent: number) => boolean>> = {
-    latency: ({ duration }, limit) => duration > limit,
-    cost: (_, limit, spent) => spent > limit,
-    'score:helpful': ({ score }, limit) => score < limit,
-    override: ({ isOverridden }) => isOverridden,
-  };
+  const calls = callsOf('steady', start, now * 60_000);
   const frozen = await limits();
-  for (const signal of ['latency', 'cost', 'score:helpful']) {
-    const counts = countsOf(
-      unitsOf(callsOf('steady', start, now * 60_000), frozen.get(signal) as number, wrong[signal] as never),
-      now,
-    );
+  for (const signal of signals) {
+    const counts = countsOf(beyond(calls, signal, frozen.get(signal) as number), now);
     const rows = await readDrift(storeOf(engine).ask, parametersOf(defaultSettings, signal), now * 60_000);
     expect(rows).toHaveLength(2 * 5);
     for (const row of rows.filter(({ tag }) => tag === 'steady')) {
@@ -187,27 +214,6 @@ test('what SQL counts its twin counts, and the evidence is the same to 1e-9', as
     }
   }
 });
-
-/** A session is tried at its first call of a day, and goes wrong at the first call beyond the limit. */
-function unitsOf(
-  calls: readonly Call[],
-  limit: number,
-  isWrong: (call: Call, limit: number, spent: number) => boolean,
-): MinuteRow[] {
-  const units = new Map<string, { tried: number; spent: number; wrong?: number }>();
-  for (const call of calls) {
-    const key = JSON.stringify([call.session || [call.id], Math.floor(call.at / day)]);
-    const unit = units.get(key) ?? { tried: call.at, spent: 0 };
-    units.set(key, unit);
-    unit.spent += Number(call.cost.toFixed(9));
-    if (unit.wrong === undefined && isWrong(call, limit, unit.spent)) unit.wrong = call.at;
-  }
-  const minute = (at: number): number => Math.floor(at / 60_000);
-  return [...units.values()].flatMap(({ tried, wrong }) => [
-    { minute: minute(tried), units: 1, fallbacks: 0 },
-    ...(wrong === undefined ? [] : [{ minute: minute(wrong), units: 0, fallbacks: 1 }]),
-  ]);
-}
 
 test('each change is told as what it is, and nothing else is', async () => {
   await Promise.all([
