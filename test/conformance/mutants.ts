@@ -76,7 +76,7 @@ const table: readonly (readonly [file: string, name: string, from: string, to: s
   ['telemetry.js', 'lets broken telemetry break a call', 'failures++;\n        return undefined;', 'throw new Error(\'telemetry\');'],
   [inference, 'puts the provider’s message on the span', 'message: failure });', 'message: String(error) });'],
   [inference, 'ends a dropped span when it is noticed', 'this.end(ending, undefined, this.#heardAt);', 'this.end(ending);'],
-  [inference, 'says again at its end what a processor has changed', 'if (++i > begun)', 'if (true)'],
+  [inference, 'says again at its end what a processor has changed', 'span.setAttributes(said);', 'span.setAttributes({ ...said, "gen_ai.request.model": this.#requestModel });'],
   ['observe/active.js', 'hides from HTTP spans what the app has in its context', ': this.#parent.getValue(key)', ': undefined'],
   [patch, 'leaves what nobody takes open', 'if (promise.parsedPromise === undefined)', 'if (false)'],
   [inference, 'measures the first chunk from the last', 'if (this.#firstChunkAt === undefined)\n                this.#firstChunkAt = at;', 'this.#firstChunkAt = at;\n            if (false) ;'],

@@ -7,29 +7,24 @@
  * app's sampler drops get none: what is not sent on purpose is no loss.
  */
 import { randomBytes } from 'node:crypto';
-import { type Attributes, type Span, TraceFlags } from '@opentelemetry/api';
+import { type Span, TraceFlags } from '@opentelemetry/api';
+import { keepShape } from './shapes.ts';
 import { hrTime } from './telemetry.ts';
 
 /** One copy of this package in one process or worker; each of them counts for itself. */
 const emitter: string = randomBytes(8).toString('hex');
 let sequence = 0;
 
-/** Adds to what is said of a span that is about to end that it is the next of this emitter. */
-export function numbered(span: Span, said: Attributes): void {
-  if (!span.isRecording() || !(span.spanContext().traceFlags & TraceFlags.SAMPLED)) return;
-  said['routescope.emitter.id'] = emitter;
-  said['routescope.emitter.sequence'] = ++sequence;
-}
-
 /** Makes a span that is about to end the next of this emitter. */
 export function numberSpan(span: Span): void {
-  const said: Attributes = {};
-  numbered(span, said);
-  span.setAttributes(said);
+  if (!span.isRecording() || !(span.spanContext().traceFlags & TraceFlags.SAMPLED)) return;
+  span.setAttribute('routescope.emitter.id', emitter);
+  span.setAttribute('routescope.emitter.sequence', ++sequence);
 }
 
 /** Ends a span of ours as the next of this emitter. @param at epoch ms. */
 export function endSpan(span: Span, at: number): void {
   numberSpan(span);
+  keepShape(span);
   span.end(hrTime(at));
 }

@@ -6,7 +6,6 @@
  */
 import {
   type Attributes,
-  type AttributeValue,
   type Context,
   context,
   type Span,
@@ -21,7 +20,7 @@ import type { ContentSettings } from '../content/settings.ts';
 import { currentFrame, type Frame } from '../context.ts';
 import { chunkTimer, isMeasuring, measure, measureAttempt } from '../metrics.ts';
 import { costAt } from '../prices.ts';
-import { endSpan, numbered } from '../sequence.ts';
+import { endSpan } from '../sequence.ts';
 import { type Clock, countFailure, guard, hrTime } from '../telemetry.ts';
 import { withSpan } from './active.ts';
 import { saidPico } from './apis/said-cost.ts';
@@ -30,7 +29,7 @@ import { type AnswerFacts, type Api, asJson, asText, type Fold, type Json, nothi
 import { closed, type Droppable } from './open.ts';
 import type { Loop } from './patch.ts';
 import type { Server } from './provider.ts';
-import { usageAttributes } from './usage-attributes.ts';
+import { sayUsage } from './usage-attributes.ts';
 
 /** How far it has come: asked, answered (its body not read yet), taken by the app, and, if it is one, streaming. */
 type Stage = 'asked' | 'answered' | 'taken' | 'streaming';
@@ -58,8 +57,7 @@ export class InferenceSpan implements Droppable {
   readonly #startedAt: number;
   readonly #requestModel: string;
   readonly #isStream: boolean;
-  /** What is said of it: by now what was asked, and at its end the rest. */
-  readonly #said: Attributes = {};
+  readonly #asked: Attributes;
   #facts: AnswerFacts = nothingKnown;
   #fold: Fold | undefined;
   #stage: Stage = 'asked';
@@ -84,7 +82,8 @@ export class InferenceSpan implements Droppable {
     this.#startedAt = clock();
     this.#heardAt = this.#startedAt;
     const { session, tag, attempt } = this.#frame;
-    const attributes = this.#said;
+    // Filled one by one: spreading several objects into one would cost more than the span.
+    const attributes: Attributes = {};
     attributes['gen_ai.operation.name'] = api.operation;
     attributes['gen_ai.provider.name'] = server.provider;
     if (this.#requestModel) attributes['gen_ai.request.model'] = this.#requestModel;
@@ -93,7 +92,8 @@ export class InferenceSpan implements Droppable {
     if (typeof session === 'string') attributes['gen_ai.conversation.id'] = session;
     if (typeof tag === 'string') attributes['routescope.tag'] = tag;
     if (loop) attributes['routescope.attempt.step'] = ++loop.steps;
-    Object.assign(attributes, api.requestAttributes(body), attempt?.attributes);
+    this.#asked = api.requestAttributes(body);
+    Object.assign(attributes, this.#asked, attempt?.attributes);
     this.#parent = attempt?.parent ?? context.active();
     this.#span = tracer.startSpan(
       this.#requestModel ? `${api.operation} ${this.#requestModel}` : api.operation,
@@ -245,8 +245,8 @@ export class InferenceSpan implements Droppable {
       at: this.#startedAt,
     };
     const cost = costAt(book(), priced, usage, served);
-    const said = this.#said;
-    const begun = Object.keys(said).length;
+    // Gathered first, and set in one loop: twenty places that call into OpenTelemetry take longer.
+    const said: Attributes = {};
     if (facts.id !== undefined) said['gen_ai.response.id'] = facts.id;
     if (facts.model !== undefined) said['gen_ai.response.model'] = facts.model;
     if (facts.finishReasons.length > 0) said['gen_ai.response.finish_reasons'] = facts.finishReasons as string[];
@@ -256,8 +256,8 @@ export class InferenceSpan implements Droppable {
     said['routescope.ending'] = ending;
     if (this.#isStream) said['routescope.stream.outcome'] = streamOutcomeOf(ending);
     said['routescope.usage.source'] = source;
-    usageAttributes(usage, served, api.kind, said);
-    costAttributes(cost, said);
+    sayUsage(said, usage, served, api.kind);
+    sayCost(said, cost);
     this.#capture?.ended();
     const outcome = outcomeOf(ending);
     const failure = outcome === 'failed' ? errorType(error) : undefined;
@@ -268,12 +268,8 @@ export class InferenceSpan implements Droppable {
     }
     const { attempt } = this.#frame;
     if (isMeasuring()) guard(() => this.#measured(facts, cost, failure, outcome, endedAt));
-    if (attempt === undefined) {
-      said['routescope.outcome'] = outcome;
-      numbered(span, said);
-    }
-    let i = 0;
-    for (const name in said) if (++i > begun) span.setAttribute(name, said[name] as AttributeValue);
+    if (attempt === undefined) said['routescope.outcome'] = outcome;
+    span.setAttributes(said);
     if (attempt) {
       attempt.adopt({
         span,
@@ -284,13 +280,13 @@ export class InferenceSpan implements Droppable {
         host: server.host,
         requestModel: this.#requestModel,
         responseModel: facts.model,
-        requestMaxTokens: said['gen_ai.request.max_tokens'],
-        requestTemperature: said['gen_ai.request.temperature'],
+        requestMaxTokens: this.#asked['gen_ai.request.max_tokens'],
+        requestTemperature: this.#asked['gen_ai.request.temperature'],
         outcome,
       });
       return;
     }
-    span.end(hrTime(endedAt));
+    endSpan(span, endedAt);
   }
 
   #measured(facts: AnswerFacts, cost: Cost, failure: string | undefined, outcome: Outcome, endedAt: number): void {
@@ -316,8 +312,8 @@ export class InferenceSpan implements Droppable {
   }
 }
 
-/** Cost as attributes: absent when unknown, the status always. */
-export function costAttributes(cost: Cost, said: Attributes = {}): Attributes {
+/** Says the cost: nothing where it is unknown, the status always. */
+function sayCost(said: Attributes, cost: Cost): void {
   const { totalPico, inputPico, cacheReadPico, cacheWritePico, outputPico, toolsPico, nestedPico } = cost;
   said['routescope.cost.status'] = cost.status;
   if (totalPico !== null) {
@@ -332,5 +328,11 @@ export function costAttributes(cost: Cost, said: Attributes = {}): Attributes {
   if (nestedPico !== null) said['routescope.cost.nested'] = usd(nestedPico);
   if (cost.missing.length > 0) said['routescope.cost.missing'] = [...cost.missing];
   if (cost.priceVersion !== null) said['routescope.cost.price_version'] = cost.priceVersion;
+}
+
+/** The same, as attributes of their own. */
+export function costAttributes(cost: Cost): Attributes {
+  const said: Attributes = {};
+  sayCost(said, cost);
   return said;
 }

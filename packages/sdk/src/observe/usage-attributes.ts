@@ -2,13 +2,13 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Served, Usage } from '@routescope/conventions';
 
-/** Of the parts that nearly every answer says are none, only those that are some are worth an attribute. */
-export function usageAttributes(
+/** Says the usage. Of the parts that nearly every answer says are none, only those that are some are worth an attribute. */
+export function sayUsage(
+  said: Attributes,
   usage: Usage,
   served: Served | undefined,
   provider: 'openai' | 'anthropic',
-  said: Attributes = {},
-): Attributes {
+): void {
   const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = usage;
   if (inputTokens !== null) said['gen_ai.usage.input_tokens'] = inputTokens;
   if (outputTokens !== null) said['gen_ai.usage.output_tokens'] = outputTokens;
@@ -34,7 +34,7 @@ export function usageAttributes(
   if (webSearches) said['routescope.usage.web_searches'] = webSearches;
   if (webFetches) said['routescope.usage.web_fetches'] = webFetches;
   if (fileSearches) said['routescope.usage.file_searches'] = fileSearches;
-  if (served === undefined) return said;
+  if (served === undefined) return;
   const { tier, nested } = served;
   if (tier === 'fast' && provider === 'anthropic') said['routescope.service.tier'] = tier;
   else if (tier !== undefined) said[`${provider}.response.service_tier`] = tier;
@@ -42,5 +42,4 @@ export function usageAttributes(
     said['routescope.nested.input_tokens'] = nested.reduce((sum, each) => sum + (each.usage.inputTokens ?? 0), 0);
     said['routescope.nested.output_tokens'] = nested.reduce((sum, each) => sum + (each.usage.outputTokens ?? 0), 0);
   }
-  return said;
 }
