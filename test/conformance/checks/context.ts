@@ -1,11 +1,22 @@
 /** What a span says of its request, and where it stands: names, kinds, parents, session, tag. */
 import assert from 'node:assert/strict';
-import { context, SpanKind, trace } from '@opentelemetry/api';
+import { context, propagation, SpanKind, trace } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { withSession, withTag } from '@routescope/sdk';
+import { observe, withSession, withTag } from '@routescope/sdk';
 import type { Dialect } from '../dialect.ts';
-import { type Check, exporter, hasAttributes, outcome, registerTelemetry, Spans, type Trial, turns } from '../trial.ts';
-import { isStreamed, json, type Script } from '../wire.ts';
+import {
+  type Check,
+  type Client,
+  exporter,
+  hasAttributes,
+  outcome,
+  registerTelemetry,
+  Spans,
+  type Trial,
+  turns,
+} from '../trial.ts';
+import { isStreamed, json, type Script, type Wire } from '../wire.ts';
 import { read } from './promise.ts';
 
 export function contextChecks(dialect: Dialect): Check[] {
@@ -216,6 +227,7 @@ export function contextChecks(dialect: Dialect): Check[] {
       const { spans } = await trial.observed(answer, (client) => ask(client));
       spans.has({ 'gen_ai.request.model': 'hidden', 'gen_ai.response.model': model });
     }),
+    ...traceContextChecks(dialect, answer),
     check('what a sampler needs is there at the start', async (trial) => {
       const started: Record<string, unknown>[] = [];
       registerTelemetry([
@@ -249,5 +261,45 @@ export function contextChecks(dialect: Dialect): Check[] {
       assert.equal(new Spans(spans.all).all.length, 100);
       assert.equal(new Set(spans.all.map((span) => span.spanContext().spanId)).size, 100);
     }),
+  ];
+}
+
+/** Anthropic's own tracing tells the API of its span where the app has a propagator; ours tells it of ours. */
+function traceContextChecks({ ask }: Dialect, answer: Script): Check[] {
+  const sent = ({ asked }: Wire): (string | undefined)[] => asked.map(({ headers }) => headers['traceparent']);
+  const refusing: Script = (asked, number, signal) =>
+    number === 0 ? json({}, 500, { 'retry-after-ms': '1' }) : answer(asked, number, signal);
+  const check = (name: string, openTelemetry: unknown, change = (client: Client): Client => client): Check => ({
+    group: 'context and attributes',
+    name: `traceparent is sent where the bare client sends it, and names our span: ${name}`,
+    async run(trial) {
+      const options = { openTelemetry, maxRetries: 1 };
+      propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+      try {
+        await trial.same(refusing, (client) => ask(change(client)), {
+          options,
+          wire: (wire) => sent(wire).map((header) => header !== undefined),
+        });
+        const { seen, spans } = await trial.observed(
+          refusing,
+          async (client, wire) => {
+            await ask(change(client));
+            return sent(wire).filter((header) => header !== undefined);
+          },
+          { options },
+        );
+        const { traceId, spanId } = spans.only.spanContext();
+        for (const header of seen as string[]) assert.equal(header, `00-${traceId}-${spanId}-01`);
+      } finally {
+        propagation.disable();
+      }
+    },
+  });
+  return [
+    check('with each try', undefined),
+    check('not with tracing off', false),
+    check('not with propagation off', { propagation: false }),
+    check('by a clone', undefined, (client) => client.withOptions?.({ timeout: 5_000 }) ?? client),
+    check('by one observed twice', undefined, (client) => observe(client)),
   ];
 }

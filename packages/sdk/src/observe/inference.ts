@@ -8,6 +8,7 @@ import {
   type Attributes,
   type Context,
   context,
+  propagation,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -134,6 +135,13 @@ export class InferenceSpan implements Droppable {
       if (!hasBegun) once();
     }
     return result;
+  }
+
+  /** The headers that carry it, as the app's propagator writes them. */
+  traceContext(): Readonly<Record<string, string>> {
+    const carrier: Record<string, string> = {};
+    propagation.inject(withSpan(context.active(), this.#span), carrier);
+    return carrier;
   }
 
   /** The SDK sends the request once more. */

@@ -8,7 +8,16 @@ import { copyOf } from './copy.ts';
 import { type Api, asJson } from './facts.ts';
 import { InferenceSpan } from './inference.ts';
 import { loops, methods, results } from './methods.ts';
-import { type Loop, patchLoop, patchMethod, patchResults, patchRetries, replace, type Watch } from './patch.ts';
+import {
+  type Loop,
+  patchLoop,
+  patchMethod,
+  patchResults,
+  patchRetries,
+  patchTraceContext,
+  replace,
+  type Watch,
+} from './patch.ts';
 import { isLoopback, openaiHost, type Server, serverOf } from './provider.ts';
 import { currentTracer } from './scope.ts';
 import { patchThreads } from './threads.ts';
@@ -50,11 +59,23 @@ export function observe<C extends object>(client: C, options: ObserveOptions = {
   }
   // Anthropic's SDK traces itself when a provider is registered: switched off on the copy, or every call counts twice.
   const copy = copyOf(client, kind === 'anthropic' ? { openTelemetry: false } : {});
-  return instrument(copy, kind, { ...observed.get(client), ...options }) as C;
+  const before = observed.get(client);
+  const sendsContext = before?.sendsContext ?? sendsTraceContext(client);
+  return instrument(copy, kind, { ...before?.options, ...options }, sendsContext) as C;
+}
+
+interface Observed {
+  readonly options: ObserveOptions;
+  /** Its requests carry the trace context. */
+  readonly sendsContext: boolean;
 }
 
 /** What the clients of ours were observed with: observing one again, or a copy of it, is the same and more. */
-const observed = new WeakMap<object, ObserveOptions>();
+const observed = new WeakMap<object, Observed>();
+
+/** Does Anthropic's own tracing, where there is one and the app has not switched it off, tell the API of its spans? */
+const sendsTraceContext = ({ _tracer, openTelemetry }: Internal): boolean =>
+  _tracer !== undefined && openTelemetry?.propagation === true;
 
 function kindOf(client: Internal): Api['kind'] | undefined {
   if (typeof client?._options !== 'object') return undefined;
@@ -63,7 +84,7 @@ function kindOf(client: Internal): Api['kind'] | undefined {
 }
 
 /** Patches a client that nobody else holds, and what `withOptions` makes of it. */
-function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions): Internal {
+function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions, sendsContext: boolean): Internal {
   const server = serverOf(copy, kind);
   const common = {
     server,
@@ -73,7 +94,7 @@ function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions):
   };
   const asksForUsage = options.includeUsage ?? isUsageSafe(server);
 
-  observed.set(copy, options);
+  observed.set(copy, { options, sendsContext });
   const resource = (path: string): Internal => path.split('.').reduce((owner, name) => owner?.[name], copy);
 
   for (const { owner, names, api, usageOnRequest } of methods[kind]) {
@@ -102,10 +123,11 @@ function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions):
   }
   patchThreads(resource('beta.messages'));
   patchRetries(copy);
+  if (sendsContext) patchTraceContext(copy);
   replace(
     copy,
     'withOptions',
-    (original) => (changes: unknown) => instrument(original.call(copy, changes), kind, options),
+    (original) => (changes: unknown) => instrument(original.call(copy, changes), kind, options, sendsContext),
   );
   return copy;
 }

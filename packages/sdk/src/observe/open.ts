@@ -61,13 +61,15 @@ function giveFinalizers(): void {
 /**
  * Ends the spans of inferences whose result nobody holds any more, as far as the garbage collector knows by now: for a
  * flush. What the app still holds stays open: it may read on.
+ * @returns whether any is still open.
  */
-export async function closeDroppedInferences(): Promise<void> {
-  if (youngest === undefined) return;
+export async function closeDroppedInferences(): Promise<boolean> {
+  if (youngest === undefined) return false;
   clearTimeout(sweep);
   giveFinalizers();
   // Finalizers run in turns of their own.
   for (let turn = 0; turn < 2; turn++) await new Promise((later) => setImmediate(later));
+  return youngest !== undefined;
 }
 
 /** The inference has come to its end. */

@@ -119,6 +119,25 @@ export function patchRetries(client: Internal): void {
   });
 }
 
+/**
+ * Sends the trace context with each try, as Anthropic's own tracing does: after the app's and the SDK's headers, and
+ * after what a cloud signs.
+ */
+export function patchTraceContext(client: Internal): void {
+  replace(client, 'fetchWithTimeout', (original) => {
+    return function (this: unknown, url: unknown, request: Internal, ...rest: Internal[]): unknown {
+      guard(() => {
+        const watch = rest.find((each) => each?.[rider])?.[rider];
+        const context = Object.entries<string>(watch?.inference?.traceContext() ?? {});
+        if (context.length === 0) return;
+        request.headers = new Headers(request.headers);
+        for (const [name, value] of context) request.headers.set(name, value);
+      });
+      return original.call(this, url, request, ...rest);
+    };
+  });
+}
+
 /** Puts a method of the instance before the class's own, to be seen by nobody who does not look for it. */
 export function replace(owner: Internal, name: string, make: (original: Internal) => Internal): void {
   const original = owner?.[name];

@@ -11,6 +11,6 @@ export interface Hold {
 export declare function opened(inference: Droppable): void;
 export declare function closeWhenDropped(hold: Hold): void;
 export declare function closeUnlessTaken(hold: Hold): void;
-export declare function closeDroppedInferences(): Promise<void>;
+export declare function closeDroppedInferences(): Promise<boolean>;
 export declare function closed(inference: Droppable): void;
 export declare function closeOpenInferences(): number;
