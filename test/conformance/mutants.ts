@@ -51,7 +51,7 @@ const table: readonly (readonly [file: string, name: string, from: string, to: s
   [observe, 'shows the usage nobody asked for', 'return { inference, body: copied, show: withoutUsage };', 'return { inference, body: copied };'],
   [observe, 'asks every server for usage', 'openaiHost.test(address) || isLoopback(address)', 'true'],
   [observe, 'observes the client it was given', "const copy = copyOf(client, kind === 'anthropic' ? { openTelemetry: false } : {});", 'const copy = client;'],
-  [observe, 'loses its clones', 'instrument(original.call(copy, changes), kind, options)', 'original.call(copy, changes)'],
+  [observe, 'loses its clones', 'instrument(original.call(copy, changes), kind, options, sendsContext)', 'original.call(copy, changes)'],
   [observe, 'makes two spans of one call', '{ openTelemetry: false }', '{}'],
   [copy, 'forgets the headers of the client', 'const settings = { ...ownOptions(client), ...changes };', 'const settings = { ...ownOptions(client), ...changes, defaultHeaders: undefined };'],
   [copy, 'forgets a key that was set later', "...(typeof asked === 'string' && typeof apiKey === 'string' && apiKey !== asked && { apiKey }),", ''],
@@ -79,6 +79,8 @@ const table: readonly (readonly [file: string, name: string, from: string, to: s
   [inference, 'says again at its end what a processor has changed', 'span.setAttributes(said);', 'span.setAttributes({ ...said, "gen_ai.request.model": this.#requestModel });'],
   ['observe/active.js', 'hides from HTTP spans what the app has in its context', ': this.#parent.getValue(key)', ': undefined'],
   [patch, 'leaves what nobody takes open', 'if (promise.parsedPromise === undefined)', 'if (false)'],
+  [observe, 'sends no trace context', 'if (sendsContext)', 'if (false)'],
+  [observe, 'sends trace context that nobody asked for', 'openTelemetry?.propagation === true', 'true'],
   [inference, 'measures the first chunk from the last', 'if (this.#firstChunkAt === undefined)\n                this.#firstChunkAt = at;', 'this.#firstChunkAt = at;\n            if (false) ;'],
   // What it says.
   ['content/settings.js', 'leaks content with content off', "mode: 'off', maxBytes: 0", "mode: 'full', maxBytes: 9_999"],

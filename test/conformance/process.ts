@@ -14,8 +14,10 @@ export interface How {
   readonly mutant?: string;
 }
 
+let started = 0;
+
 export async function inProcess(version: Version, { fixtures, node = process.execPath, mutant }: How): Promise<Report> {
-  const path = join(sdksFolder, `.report-${process.pid}-${version.name}.json`);
+  const path = join(sdksFolder, `.report-${process.pid}-${++started}.json`);
   const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
   const args = [here('./main.js'), '--only', version.name, '--fixtures', fixtures, '--report', path];
   const child = spawn(node, mutant ? ['--import', here('./mutate.js'), ...args] : args, {

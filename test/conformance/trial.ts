@@ -134,11 +134,11 @@ export async function turns(count = 5): Promise<void> {
 
 /** Collects garbage until the finalizers of all that was let go have run. */
 export async function collect(): Promise<void> {
-  await closeDroppedInferences(); // what was let go a moment ago has no finalizer yet
-  for (let round = 0; round < 4; round++) {
+  let isAnyOpen = await closeDroppedInferences(); // what was let go a moment ago has no finalizer yet
+  for (let round = 0; round === 0 || (isAnyOpen && round < 4); round++) {
     await turns();
     gc();
-    await closeDroppedInferences();
+    isAnyOpen = await closeDroppedInferences();
   }
 }
 

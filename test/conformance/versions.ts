@@ -10,7 +10,7 @@ export interface Version {
   readonly sdk: 'openai' | 'anthropic';
   /** The package, in the folder of its own. */
   readonly alias: string;
-  /** Of this SDK, one of the two that `.ci/run` checks. */
+  /** One of those that `.ci/run` checks: the two newest of each SDK, and the newest Azure, Bedrock and Vertex. */
   readonly isNewest: boolean;
   /** The client is a cloud's variant of the SDK's. */
   readonly cloud?: CloudName;
@@ -28,9 +28,9 @@ export const versions: readonly Version[] = [
   { name: 'anthropic@0.137', sdk: 'anthropic', alias: 'anthropic-0.137', isNewest: true },
   { name: 'anthropic@1', sdk: 'anthropic', alias: 'anthropic-1', isNewest: true },
   { name: 'azure@6', sdk: 'openai', alias: 'openai-6', isNewest: false, cloud: 'azure' },
-  { name: 'azure@7', sdk: 'openai', alias: 'openai-7', isNewest: false, cloud: 'azure' },
-  { name: 'bedrock@1', sdk: 'anthropic', alias: '@anthropic-ai/bedrock-sdk', isNewest: false, cloud: 'bedrock' },
-  { name: 'vertex@1', sdk: 'anthropic', alias: '@anthropic-ai/vertex-sdk', isNewest: false, cloud: 'vertex' },
+  { name: 'azure@7', sdk: 'openai', alias: 'openai-7', isNewest: true, cloud: 'azure' },
+  { name: 'bedrock@1', sdk: 'anthropic', alias: '@anthropic-ai/bedrock-sdk', isNewest: true, cloud: 'bedrock' },
+  { name: 'vertex@1', sdk: 'anthropic', alias: '@anthropic-ai/vertex-sdk', isNewest: true, cloud: 'vertex' },
   { name: 'foundry@1', sdk: 'anthropic', alias: '@anthropic-ai/foundry-sdk', isNewest: false, cloud: 'foundry' },
 ];
 

@@ -16,6 +16,9 @@ import { requestChecks } from './requests.ts';
 import { sabotageChecks } from './sabotage.ts';
 import { streamChecks } from './streams.ts';
 
+/** Whether it is one of those that take long, because they wait for the garbage collector. */
+export const collectsGarbage = ({ group }: Check): boolean => group === 'each ending’s span';
+
 /** @param fixtures directory of recorded answers to replay. */
 export const checksOf = (dialect: Dialect, fixtures: string): Check[] => [
   ...promiseChecks(dialect),
