@@ -279,7 +279,11 @@ test('what happened is told without the notes the watch keeps for itself', async
     'route_table',
     'silence',
   ]);
-  expect(data.filter((row) => row['kind'] === 'alarm').map((row) => row['state'])).toEqual(['recovered', 'opened']);
+  expect(data.filter((row) => row['kind'] === 'alarm').map((row) => row['state'])).toEqual([
+    'recovered',
+    'opened',
+    'opened',
+  ]);
 });
 
 /** When each alert fires, for what, and when it is over; seconds before the end of the three days. */
