@@ -209,6 +209,20 @@ describe('beside a sidecar that asks for its token', () => {
     expect(JSON.parse(said)).toBeTypeOf('object');
   });
 
+  test('backtest says which signals there are, and what one needs that has no limit yet', async () => {
+    const judge = (...args: string[]) => run('backtest', '--url', sidecar?.url as string, '--token', token, ...args);
+    const [unknown, early, twice] = [
+      await judge('--signal', 'latencies'),
+      await judge('--signal', 'latency'),
+      await judge('--signal', 'latency', '--buckets', 'none.jsonl'),
+    ];
+    expect(unknown.problem?.message).toBe(
+      '--signal latencies: expected fallback, latency, cost, override or score:RUBRIC',
+    );
+    expect(early.problem?.message).toMatch(/^there is nothing to judge latency by: its limit is frozen/);
+    expect(twice.problem?.message).toMatch(/^--signal is of the stored history/);
+  });
+
   test('doctor --json has every check there is, by name', async () => {
     const { said } = await run('doctor', '--json', '--url', sidecar?.url as string, '--token', token, '--data', data);
     const { healthy, checks } = JSON.parse(said) as { healthy: boolean; checks: { name: string; health: string }[] };

@@ -92,8 +92,6 @@ export function startWatch(
     const stored = await storedAlarms(ask);
     const closed = await closeByDecision(openAmong(stored), minute);
     const others = await otherSignals(ask);
-    for (const gone of [...latest.keys()].filter((signal) => signal !== 'fallback' && !others.includes(signal)))
-      latest.delete(gone);
     const turn = others[minute % Math.max(others.length, 1)];
     for (const signal of turn === undefined ? ['fallback'] : ['fallback', turn])
       await judge(signal, settingsFor(settings, signal, others.length), minute, stored, closed);
