@@ -25,8 +25,9 @@ export function lock(directory: string): string {
     try {
       writeFileSync(path, identityOf(process.pid), { flag: 'wx', mode: 0o600 });
     } catch (problem) {
-      if ((problem as NodeJS.ErrnoException).code !== 'EEXIST') throw problem;
-      continue;
+      if ((problem as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      rmSync(path, { force: true }); // a full disk makes it and writes nothing into it
+      throw problem;
     }
     for (const name of locks) rmSync(join(directory, name), { force: true });
     return path;
@@ -38,7 +39,7 @@ function ownerOf(path: string): string | undefined {
   try {
     const owner = readFileSync(path, 'utf8');
     if (owner === '')
-      return Date.now() - statSync(path).mtimeMs < unwrittenMs ? 'a sidecar that is starting' : undefined;
+      return Math.abs(Date.now() - statSync(path).mtimeMs) < unwrittenMs ? 'a sidecar that is starting' : undefined;
     return isRunning(owner) ? `process ${owner.split(' ', 1)[0]}` : undefined;
   } catch (problem) {
     if ((problem as NodeJS.ErrnoException).code === 'ENOENT') return undefined; // removed by who took it over
@@ -49,7 +50,11 @@ function ownerOf(path: string): string | undefined {
 export async function identity(directory: string): Promise<string> {
   const path = join(directory, 'id');
   if (!existsSync(path)) await writeWhole(directory, path, randomUUID());
-  return (await readFile(path, 'utf8')).trim();
+  const id = (await readFile(path, 'utf8')).trim();
+  if (/^[\w-]+$/.test(id)) return id;
+  throw new Error(
+    `${path} does not hold the name of this spool, under which its segments are known to the tables: put it back from a copy; or, when nothing waits to be loaded, remove the directory`,
+  );
 }
 
 /** Number of the segment the consumer consumed last; undefined for a consumer that never was here. */

@@ -1,6 +1,6 @@
 /** What is on disk of a spool when it is opened: its segments, mended where a crash or the disk broke them. */
 import { readdirSync, statSync } from 'node:fs';
-import { readFile, rm, truncate } from 'node:fs/promises';
+import { open, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from './files.ts';
 import { nextRecord, scan } from './record.ts';
@@ -22,9 +22,9 @@ export interface Recovered {
 export async function recover(directory: string, log: (line: string) => void): Promise<Recovered> {
   const segments: Segment[] = [];
   let tornBytes = 0;
-  for (const name of readdirSync(directory)
-    .filter((file) => file.endsWith(extension))
-    .sort()) {
+  const names = readdirSync(directory).sort();
+  for (const unnamed of names.filter((file) => file.endsWith('.new'))) await rm(join(directory, unnamed));
+  for (const name of names.filter((file) => file.endsWith(extension))) {
     const path = join(directory, name);
     const at = statSync(path).mtimeMs;
     const bytes = await readFile(path);
@@ -45,9 +45,20 @@ export async function recover(directory: string, log: (line: string) => void): P
       await truncate(path, wholeBytes);
       log(`${name}: cut ${bytes.length - wholeBytes} torn bytes off its end, ${spans} spans are whole`);
     }
+    // A process that was killed had not synced all it wrote; what is found here is taken for received from now on.
+    await syncFile(path);
     segments.push({ number: Number.parseInt(name, 10), path, spans, bytes: wholeBytes, at });
   }
   return { segments, tornBytes };
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
 }
 
 interface Parts {

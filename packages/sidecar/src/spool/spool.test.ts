@@ -4,7 +4,9 @@ import {
   appendFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   utimesSync,
@@ -17,6 +19,7 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { identityOf } from '../process.ts';
 import { delimited } from '../receive/records.ts';
+import { makeDirectory } from './files.ts';
 import { Keys } from './keys.ts';
 import { contextOf, headOf, type Item, recordsOf, type StoredRecord, scan } from './record.ts';
 import { createSeen, openSeen } from './seen.ts';
@@ -26,7 +29,17 @@ let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'routescope-spool-'));
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** What all open files are. */
+async function handles(): Promise<FileHandle> {
+  const some = await open(directory);
+  await some.close();
+  return Object.getPrototypeOf(some) as FileHandle;
+}
 
 const open_ = (options: Partial<SpoolOptions> = {}) =>
   openSpool(directory, { consumers: [{ name: 'load' }], ...options });
@@ -159,6 +172,23 @@ describe('appending', () => {
     });
   });
 
+  test('a segment whose directory cannot be synced is neither kept open nor left behind', async () => {
+    const made: FileHandle[] = [];
+    const disk = {
+      open: async (path: string): Promise<FileHandle> => {
+        made.push(await open(path, 'a'));
+        return made.at(-1) as FileHandle;
+      },
+    };
+    const spool = await open_({ disk });
+    vi.spyOn(await handles(), 'sync').mockRejectedValueOnce(new Error('EIO'));
+    await expect(spool.append([record()], 1)).rejects.toThrow('EIO');
+    expect(made.map(({ fd }) => fd)).toEqual([-1]);
+    expect(readdirSync(directory).filter((name) => name.endsWith('.seg'))).toEqual([]);
+    await spool.append([record()], 1);
+    await spool.close();
+  });
+
   test('who comes while a round fails is rejected too: it may only repeat what has just failed', async () => {
     let fail: (() => void) | undefined;
     const disk = {
@@ -289,7 +319,146 @@ describe('segments', () => {
   });
 });
 
+describe('what is tidied up behind a 200 may fail without harm', () => {
+  const forward = { name: 'forward', lagBytes: 1 };
+
+  test('the note of what a target missed, said once, and made when it can be', async () => {
+    const said: string[] = [];
+    const spool = await open_({
+      consumers: [{ name: 'load' }, forward],
+      segmentSpans: 1,
+      log: (line) => said.push(line),
+    });
+    mkdirSync(join(directory, 'forward.cursor.new'));
+    for (let index = 0; index < 3; index++) await spool.append([record()], 1);
+    await spool.rotate();
+    expect(spool.lag('forward')).toMatchObject({ spans: 0, skipped: 3 });
+    expect(spool.pending('load')).toHaveLength(3);
+    expect(said.filter((line) => line.includes('cannot note how far a forward target is'))).toHaveLength(1);
+    rmSync(join(directory, 'forward.cursor.new'), { recursive: true });
+    await spool.append([record()], 1);
+    await spool.rotate();
+    expect(readFileSync(join(directory, 'forward.cursor'), 'utf8')).toBe('4');
+    await spool.close();
+  });
+
+  test('the removal of a segment: its consumer is told that it has consumed, and it is tried again', async () => {
+    const said: string[] = [];
+    const spool = await open_({ segmentSpans: 1, keepBytes: 0, log: (line) => said.push(line) });
+    for (let index = 0; index < 3; index++) await spool.append([record()], 1);
+    await spool.rotate();
+    const path = spool.segments[0]?.path as string;
+    renameSync(path, `${path}.aside`);
+    mkdirSync(path);
+    expect(await spool.consumed('load', 1)).toBe(true);
+    expect(await spool.consumed('load', 2)).toBe(true);
+    expect(spool.segments.map(({ number }) => number)).toEqual([1, 2, 3]);
+    expect(said.filter((line) => line.includes('cannot remove a segment'))).toHaveLength(1);
+    rmSync(path, { recursive: true });
+    expect(await spool.consumed('load', 3)).toBe(true);
+    expect(spool.segments).toEqual([]);
+    await spool.close();
+  });
+});
+
+describe('many small segments', () => {
+  const names = (): string[] =>
+    readdirSync(directory)
+      .filter((name) => name.endsWith('.seg') || name.endsWith('.new'))
+      .map((name) => name.replace(/^0+/, ''));
+  const filled = async (options: Partial<SpoolOptions> = {}) => {
+    const spool = await open_({ segmentSpans: 1, mergeSegments: 8, ...options });
+    const records = Array.from({ length: 8 }, () => record());
+    for (const each of records) {
+      await spool.append([each], 1);
+      await spool.rotate();
+    }
+    return { spool, records };
+  };
+
+  test('become one once they are loaded, which is as old, holds the same, and is seen again', async () => {
+    const { spool, records } = await filled();
+    const newest = spool.segments[7];
+    expect(await spool.consumed('load', 8)).toBe(true);
+    await expect.poll(names).toEqual(['8.seg']);
+    expect(readFileSync(newest?.path as string)).toEqual(Buffer.concat(records));
+    expect(spool.segments).toEqual([{ ...newest, spans: 8, bytes: Buffer.concat(records).length }]);
+    await spool.append([record()], 1);
+    await spool.rotate();
+    expect(spool.lag('load')).toMatchObject({ spans: 1 });
+    await spool.close();
+
+    const again = await open_();
+    expect(again.segments[0]?.at).toBeCloseTo(newest?.at as number, -1);
+    const seen = await openSeen(again, 100);
+    const keys = new Keys();
+    for (const each of records) {
+      const at = each.indexOf(Buffer.from([0x0a, 16])) + 2;
+      keys.push(new DataView(each.buffer, each.byteOffset, each.length), at, at + 18);
+    }
+    expect(seen.add(keys, 0)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    await again.close();
+  });
+
+  test('that are not loaded, or that a target is reading, stay as they are; those on either side become one', async () => {
+    const consumers = [{ name: 'load' }, { name: 'forward', lagBytes: 1e9 }];
+    const { spool, records } = await filled({ consumers });
+    await spool.consumed('forward', 2);
+    await spool.consumed('load', 7);
+    await expect.poll(names).toEqual(['2.seg', '3.seg', '7.seg', '8.seg']);
+    expect(spool.pending('forward').map(({ number, spans }) => [number, spans])).toEqual([
+      [3, 1],
+      [7, 4],
+      [8, 1],
+    ]);
+    expect(spool.pending('load').map(({ number }) => number)).toEqual([8]);
+    expect(spool.lag('forward').bytes).toBe(6 * (records[0] as Buffer).length);
+    await spool.close();
+  });
+
+  test('of which a target has read some meanwhile stay as they are: it gets no span twice', async () => {
+    const consumers = [{ name: 'load' }, { name: 'forward', lagBytes: 1e9 }];
+    const { spool } = await filled({ consumers });
+    await Promise.all([spool.consumed('load', 8), spool.consumed('forward', 4)]);
+    await spool.close();
+    const again = await open_({ consumers });
+    expect(again.pending('forward').reduce((sum, { spans }) => sum + spans, 0)).toBe(4);
+    await again.close();
+  });
+});
+
 describe('after a crash', () => {
+  test('what the process had written and not synced is synced before it counts as received', async () => {
+    const spool = await open_({ segmentSpans: 1 });
+    await spool.append([record()], 1);
+    await spool.append([record()], 1);
+    await spool.close();
+    const synced = vi.spyOn(await handles(), 'datasync');
+    const again = await open_();
+    expect(synced).toHaveBeenCalledTimes(2);
+    await again.close();
+  });
+
+  test('files that never got their names are removed', async () => {
+    writeFileSync(join(directory, '00000000000000000001.seg.new'), 'half');
+    const spool = await open_();
+    expect(readdirSync(directory).filter((name) => name.endsWith('.new'))).toEqual([]);
+    await spool.close();
+  });
+
+  test.each([
+    ['load.cursor', '\0\0', 'does not hold a segment number'],
+    ['load.cursor', '', 'does not hold a segment number'],
+    ['id', '', 'does not hold the name of this spool'],
+  ])('%s of %j is said, and the directory is free for who mends it', async (name, text, sentence) => {
+    await (await open_()).close();
+    writeFileSync(join(directory, name), text);
+    await expect(open_()).rejects.toThrow(sentence);
+    if (name === 'id') rmSync(join(directory, name));
+    else writeFileSync(join(directory, name), '0');
+    await (await open_()).close();
+  });
+
   test.each([
     ['half a record', (whole: Buffer) => whole.subarray(0, whole.length - 3)],
     [
@@ -395,6 +564,14 @@ describe('after a crash', () => {
     expect(seen.add(keysOf(randomBytes(24), ids, randomBytes(24)), 0)).toEqual([1]);
     await again.close();
   });
+});
+
+test('a directory is made so that it stays when the power goes: each is synced into the one above it', async () => {
+  const synced = vi.spyOn(await handles(), 'sync');
+  await makeDirectory(join(directory, 'a', 'b', 'c'));
+  expect(synced).toHaveBeenCalledTimes(3);
+  await makeDirectory(join(directory, 'a', 'b', 'c'));
+  expect(synced).toHaveBeenCalledTimes(3);
 });
 
 describe('the set of seen spans', () => {

@@ -4,16 +4,19 @@
  * - `append` resolves when the bytes are on disk. Everybody who waits shares one write and one fsync.
  * - A segment is closed by size, by spans, by age when a consumer has nothing else to do, or by `rotate()`; only closed
  *   segments are handed to consumers. So a busy or absent consumer gets few, large ones.
- * - Consumed segments stay for a while: from them the set of seen spans is rebuilt at the next start.
+ * - Consumed segments stay for a while: from them the set of seen spans is rebuilt at the next start. Small ones are put
+ *   together (merge.ts).
  * - After a crash the end of the last segment may be torn; it is cut back to the last whole record at open (recover.ts).
  *
  * In the directory: `id` (this spool's name for ever), `lock.1` (the process that has it), `00000000000000000001.seg` …,
  * `<consumer>.cursor` (number of the last segment consumed).
  */
-import { unlinkSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Closed } from './closed.ts';
 import { identity, lock, makeDirectory, readCursor, syncDirectory, writeCursor } from './files.ts';
+import { areAlike, mergeable, merged, type Position } from './merge.ts';
 import { extension, recover } from './recover.ts';
 
 export interface Segment {
@@ -35,7 +38,7 @@ export interface Spool {
   append(records: readonly Uint8Array[], spans: number): Promise<void>;
   /** Closes the active segment, if it holds anything, so that consumers get it. */
   rotate(): Promise<void>;
-  /** Closed segments the consumer has not consumed, oldest first. */
+  /** Closed segments the consumer has not consumed, oldest first. It reads none but the first. */
   pending(consumer: string): readonly Segment[];
   /** Resolves to false when the consumer had been left behind it meanwhile. @throws the disk's error; it may be tried again. */
   consumed(consumer: string, segment: number): Promise<boolean>;
@@ -84,6 +87,8 @@ export interface SpoolOptions {
   readonly keepBytes?: number;
   /** … and this long, in ms. @default 7 days */
   readonly keepMs?: number;
+  /** Small ones that are loaded are put together once there are so many. @default 256 */
+  readonly mergeSegments?: number;
   readonly log?: (line: string) => void;
   readonly disk?: Disk;
   /** Epoch ms. */
@@ -112,26 +117,36 @@ interface Active {
 
 /** @throws Error when another process has the directory, or the disk's. */
 export async function openSpool(directory: string, options: SpoolOptions): Promise<Spool> {
-  const { consumers, segmentBytes = 64 * MiB, segmentSpans = 100_000, lingerMs, log = () => {} } = options;
-  const { maxBytes = 4096 * MiB, keepBytes = 256 * MiB, keepMs = 7 * 24 * hourMs, now = Date.now } = options;
-  const disk: Disk = options.disk ?? { open: (path) => open(path, 'a', 0o600) };
   await makeDirectory(directory);
   const lockPath = lock(directory);
+  try {
+    return await openLocked(directory, lockPath, options);
+  } catch (problem) {
+    rmSync(lockPath, { force: true });
+    throw problem;
+  }
+}
+
+async function openLocked(directory: string, lockPath: string, options: SpoolOptions): Promise<Spool> {
+  const { consumers, segmentBytes = 64 * MiB, segmentSpans = 100_000, lingerMs, log = () => {} } = options;
+  const { maxBytes = 4096 * MiB, keepBytes = 256 * MiB, keepMs = 7 * 24 * hourMs, now = Date.now } = options;
+  const { mergeSegments = 256 } = options;
+  const disk: Disk = options.disk ?? { open: (path) => open(path, 'a', 0o600) };
   const id = await identity(directory);
   const cursors = new Map<string, number>();
 
   const { segments, tornBytes } = await recover(directory, log);
-  const closed = [...segments];
+  const closed = new Closed(segments);
   for (const { name, lagBytes } of consumers) {
     let cursor = await readCursor(directory, name);
     if (cursor === undefined) {
-      cursor = lagBytes === undefined ? 0 : (closed.at(-1)?.number ?? 0);
+      cursor = lagBytes === undefined ? 0 : (closed.newest?.number ?? 0);
       await writeCursor(directory, name, cursor);
     }
     cursors.set(name, cursor);
   }
   // A cursor may be ahead of every segment left: numbers are never used twice.
-  let next = Math.max(0, closed.at(-1)?.number ?? 0, ...cursors.values()) + 1;
+  let next = Math.max(0, closed.newest?.number ?? 0, ...cursors.values()) + 1;
   let active: Active | undefined;
   /** After a failed write nobody knows what is behind its last good byte. There is none active while there is one. */
   let broken: Active | undefined;
@@ -150,20 +165,27 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     turn = done.catch(() => {});
     return done;
   };
+  /** What nobody waits for, and what is done already but for some tidying, may fail: it is said once until it works. */
+  const failing = new Set<string>();
+  const tidily = async (what: string, step: () => Promise<unknown>): Promise<void> => {
+    try {
+      await step();
+      failing.delete(what);
+    } catch (problem) {
+      if (!failing.has(what)) log(`the spool cannot ${what}: ${(problem as Error).message}`);
+      failing.add(what);
+    }
+  };
+  const cursorOf = (consumer: string): number => cursors.get(consumer) ?? 0;
+  const patient = consumers.filter(({ lagBytes }) => lagBytes === undefined);
   const slowest = (): number => Math.min(...cursors.values());
   const behind = (consumer: string): { spans: number; bytes: number } => {
+    const { spans, bytes } = closed.sumAfter(cursorOf(consumer));
     const open = active ?? broken;
-    const sum = { spans: open?.spans ?? 0, bytes: open?.bytes ?? 0 };
-    for (const segment of pending(consumer)) {
-      sum.spans += segment.spans;
-      sum.bytes += segment.bytes;
-    }
-    return sum;
+    return { spans: spans + (open?.spans ?? 0), bytes: bytes + (open?.bytes ?? 0) };
   };
-  const pending = (consumer: string): Segment[] =>
-    closed.filter((segment) => segment.number > (cursors.get(consumer) ?? 0));
-  const isFull = (): boolean =>
-    consumers.some(({ name, lagBytes }) => lagBytes === undefined && behind(name).bytes > maxBytes);
+  const isIdle = (consumer: string): boolean => closed.firstAfter(cursorOf(consumer)) === undefined;
+  const isFull = (): boolean => patient.some(({ name }) => behind(name).bytes > maxBytes);
 
   async function round(): Promise<void> {
     const batch = waiting;
@@ -195,7 +217,7 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     for (const each of batch) each.resolve();
     if (!active || active.spans === 0) return;
     if (active.bytes >= segmentBytes || active.spans >= segmentSpans) return finish();
-    if (lingerMs !== undefined && !isDue) lingering ??= setTimeout(() => void inTurn(async () => due()), lingerMs);
+    if (lingerMs !== undefined && !isDue) lingering ??= setTimeout(() => void inTurn(due), lingerMs);
   }
 
   async function due(): Promise<void> {
@@ -206,7 +228,7 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
 
   /** An old segment is closed when somebody waits for it. */
   async function finishIfWanted(): Promise<void> {
-    if (isDue && consumers.some(({ name }) => pending(name).length === 0)) await finish();
+    if (isDue && consumers.some(({ name }) => isIdle(name))) await finish();
   }
 
   async function begin(): Promise<Active> {
@@ -231,12 +253,9 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     const { number, path, spans, bytes, at, file } = active;
     active = undefined;
     closed.push({ number, path, spans, bytes, at });
-    await file.close();
-    try {
-      for (const consumer of consumers) await leaveBehind(consumer);
-    } finally {
-      for (const listener of listeners) listener();
-    }
+    await tidily('close a segment', () => file.close());
+    for (const consumer of consumers) await leaveBehind(consumer);
+    for (const listener of listeners) listener();
   }
 
   /** A consumer that is too far behind misses its oldest segments; the others are not held up by it. */
@@ -244,7 +263,7 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     if (lagBytes === undefined) return;
     let missed = 0;
     while (behind(name).bytes > lagBytes) {
-      const oldest = pending(name)[0];
+      const oldest = closed.firstAfter(cursorOf(name));
       if (!oldest) break;
       missed += oldest.spans;
       cursors.set(name, oldest.number);
@@ -252,7 +271,7 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     if (missed === 0) return;
     skipped.set(name, (skipped.get(name) ?? 0) + missed);
     log(`${name} is more than ${lagBytes} bytes behind: it misses the oldest ${missed} spans`);
-    await writeCursor(directory, name, cursors.get(name) as number);
+    await tidily('note how far a forward target is', () => writeCursor(directory, name, cursorOf(name)));
     await forget();
   }
 
@@ -272,15 +291,47 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
     for (const listener of listeners) listener();
   }
 
-  async function forget(): Promise<void> {
-    let kept = closed.filter((segment) => segment.number <= slowest()).reduce((sum, segment) => sum + segment.bytes, 0);
-    for (;;) {
-      const oldest = closed[0];
-      if (!oldest || oldest.number > slowest()) return;
-      if (kept <= keepBytes && now() - oldest.at <= keepMs) return;
-      await rm(oldest.path, { force: true });
-      closed.shift();
-      kept -= oldest.bytes;
+  const forget = (): Promise<void> =>
+    tidily('remove a segment', async () => {
+      for (;;) {
+        const { oldest } = closed;
+        if (!oldest || oldest.number > slowest()) return;
+        if (closed.bytesUpTo(slowest()) <= keepBytes && now() - oldest.at <= keepMs) return;
+        await rm(oldest.path, { force: true });
+        closed.removeOldest();
+      }
+    });
+
+  const positions = (): Position[] =>
+    consumers.map(({ name }) => ({ consumed: cursorOf(name), reading: closed.firstAfter(cursorOf(name))?.number }));
+  let merging: Promise<void> | undefined;
+  let mergeAt = mergeSegments;
+  function mergeIfMany(): void {
+    if (closed.all.length < mergeAt || merging || ended) return;
+    merging = tidily('put segments together', merge).finally(() => {
+      mergeAt = closed.all.length + mergeSegments;
+      merging = undefined;
+    });
+  }
+
+  /** Nobody waits for it: what takes long of it happens out of turn. */
+  async function merge(): Promise<void> {
+    for (let isPlaced = true; isPlaced && !ended; ) {
+      const loaded = Math.min(...patient.map(({ name }) => cursorOf(name)));
+      const all = closed.all.filter(({ number }) => number <= loaded);
+      const run = mergeable(all, positions(), mergeSegments / 4);
+      if (!run) return;
+      const one = await merged(run).catch((problem: unknown) => {
+        if (closed.has(run)) throw problem; // else some were too old meanwhile
+      });
+      isPlaced = await inTurn(async () => {
+        if (!one || !closed.has(run) || !areAlike(run, positions())) return false;
+        await one.place();
+        closed.replace(run, one.segment);
+        await one.clear();
+        return true;
+      });
+      if (!isPlaced) await one?.discard();
     }
   }
 
@@ -300,32 +351,34 @@ export async function openSpool(directory: string, options: SpoolOptions): Promi
       });
     },
     rotate: () => inTurn(finish),
-    pending,
+    pending: (consumer) => closed.after(cursorOf(consumer)),
     onClosed: (listener) => void listeners.push(listener),
     consumed: (consumer, segment) =>
       inTurn(async () => {
-        if (segment <= (cursors.get(consumer) ?? 0)) return false;
+        if (segment <= cursorOf(consumer)) return false;
         await writeCursor(directory, consumer, segment);
         cursors.set(consumer, segment);
         await forget();
+        if (patient.some(({ name }) => name === consumer)) mergeIfMany();
         await finishIfWanted();
         return true;
       }),
     get segments() {
-      return active ? [...closed, active] : [...closed];
+      return active ? [...closed.all, active] : [...closed.all];
     },
     lag: (consumer) => ({ ...behind(consumer), skipped: skipped.get(consumer) ?? 0 }),
     tornBytes,
     async close() {
       ended = true;
       clearInterval(ageing);
+      await merging;
       await inTurn(round);
       await inTurn(async () => {
         await mend().catch(() => {}); // or it is loaded at the next start, and known when it is sent again
         await finish();
-        await (active ?? broken)?.file.close();
+        await tidily('close a segment', async () => (active ?? broken)?.file.close());
       });
-      unlinkSync(lockPath);
+      await tidily('remove its lock', async () => rmSync(lockPath, { force: true }));
     },
   };
 }
