@@ -57,7 +57,8 @@ async function inject(fault: Fault): Promise<void> {
   /** Segments that are being written; the loader opens them too, to read. */
   const segments = new WeakMap<FileHandle, string>();
   const segmentOf = (file: FileHandle): string | undefined => segments.get(file);
-  const directories = new WeakMap<FileHandle, string>();
+  /** Directories, and files that are written or synced otherwise. */
+  const others = new WeakMap<FileHandle, string>();
   const { open, rename, writeFile } = fsp;
   const some = await open('/dev/null');
   const proto = Object.getPrototypeOf(some) as FileHandle;
@@ -70,7 +71,7 @@ async function inject(fault: Fault): Promise<void> {
   fsp.open = async (path, flags, mode) => {
     if (!String(path).endsWith('.seg') || flags !== 'a') {
       const other = await open(path, flags, mode);
-      directories.set(other, String(path));
+      others.set(other, String(path));
       return other;
     }
     if (disk === 'read-only' && isFailing(++opened)) {
@@ -107,9 +108,12 @@ async function inject(fault: Fault): Promise<void> {
     return truncate.call(this, bytes);
   };
   proto.sync = async function (this: FileHandle) {
-    if (without === 'directory') return;
+    const path = others.get(this) as string;
+    const stat = await this.stat();
+    if (without === (stat.isDirectory() ? 'directory' : 'fsync')) return;
     await sync.call(this);
-    account.directorySynced(directories.get(this) as string);
+    if (stat.isDirectory()) account.directorySynced(path);
+    else account.synced(path, stat.size);
   };
   proto.writev = async function (this: FileHandle, buffers: readonly NodeJS.ArrayBufferView[]) {
     if (disk === 'full' && segmentOf(this) && isFailing(++written)) {
@@ -122,7 +126,11 @@ async function inject(fault: Fault): Promise<void> {
   } as typeof writev;
   proto.datasync = async function (this: FileHandle) {
     const path = segmentOf(this);
-    if (!path) return datasync.call(this);
+    if (!path) {
+      if (without === 'fsync') return;
+      await datasync.call(this);
+      return account.synced(others.get(this) as string, (await this.stat()).size);
+    }
     step('before-fsync');
     if (disk === 'failing' && isFailing(++synced)) {
       struck();

@@ -4,7 +4,16 @@
  *
  * The account has a line for each step and is only appended to: a kill in the middle leaves no less than is true.
  */
-import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 type Line =
@@ -34,7 +43,7 @@ export function accountOf(directory: string): Account {
     synced: (path, bytes) => write({ step: 'synced', path, bytes }),
     making: (path) => write({ step: 'made', path }),
     renaming(from, path) {
-      const old = existsSync(path) ? join(directory, `old-${copies++}`) : undefined;
+      const old = existsSync(path) ? join(directory, `old-${process.pid}-${copies++}`) : undefined;
       if (old !== undefined) copyFileSync(path, old);
       write({ step: 'renamed', path, from, old });
     },
@@ -61,5 +70,6 @@ export function cutPower(directory: string): void {
     if (line.step === 'renamed' && line.old !== undefined) copyFileSync(line.old, line.path);
     else rmSync(line.path, { force: true });
   }
-  rmSync(fileOf(directory), { force: true });
+  for (const name of readdirSync(directory))
+    if (name === 'account' || name.startsWith('old-')) rmSync(join(directory, name));
 }

@@ -77,6 +77,11 @@ export async function openWorld(name: WorldName, random: () => number, without?:
     return running;
   };
 
+  /** The power may go with a life, or in a later one: until then everything written is there, synced or not. */
+  const powerMayGo = (): void => {
+    if (without || random() < 0.5) cutPower(accountDirectory);
+  };
+
   async function live(round: Round): Promise<boolean> {
     const struck = join(accountDirectory, struckFile);
     rmSync(struck, { force: true });
@@ -87,7 +92,7 @@ export async function openWorld(name: WorldName, random: () => number, without?:
         (sidecar) => sidecar.stop('SIGKILL'),
         () => {},
       );
-      cutPower(accountDirectory);
+      powerMayGo();
       return existsSync(struck);
     }
     const sidecar = await start(round.fault, round.options);
@@ -119,7 +124,7 @@ export async function openWorld(name: WorldName, random: () => number, without?:
     const status = await sidecar.status().catch(() => undefined);
     if (status) refusedUncounted += Math.abs((status['refused'] ?? 0) - (sender.refused - before.refused));
     await sidecar.stop('SIGKILL');
-    cutPower(accountDirectory);
+    powerMayGo();
     return hasStruck();
   }
 
