@@ -120,22 +120,25 @@ describe('appending', () => {
     /** From `fail` on it fails to sync, and then to cut off what was written, so many times. */
     function failing() {
       let [syncs, cuts] = [0, 0];
+      const steps: string[] = [];
       const disk = {
         open: async (path: string): Promise<FileHandle> => {
           const file = await open(path, 'a');
           const { datasync, truncate } = file;
           file.datasync = async () => {
+            steps.push('datasync');
             if (syncs-- > 0) throw new Error('EIO');
             await datasync.call(file);
           };
           file.truncate = async (bytes) => {
+            steps.push('truncate');
             if (cuts-- > 0) throw new Error('EROFS');
             await truncate.call(file, bytes);
           };
           return file;
         },
       };
-      return { disk, fail: (...times: [number, number]) => ([syncs, cuts] = times) };
+      return { disk, steps, fail: (...times: [number, number]) => ([syncs, cuts] = times) };
     }
     const filesOf = (spool: Spool): Buffer =>
       Buffer.concat(spool.pending('load').map((segment) => readFileSync(segment.path)));
@@ -154,6 +157,17 @@ describe('appending', () => {
       await spool.append([refused], 1);
       await spool.rotate();
       expect(filesOf(spool)).toEqual(Buffer.concat([good, refused]));
+      await spool.close();
+    });
+
+    test('are cut off for good before anything else is taken', async () => {
+      const { disk, fail, steps } = failing();
+      const spool = await open_({ disk });
+      await spool.append([record()], 1);
+      fail(1, 0);
+      await expect(spool.append([record()], 1)).rejects.toThrow('EIO');
+      await spool.rotate();
+      expect(steps).toEqual(['datasync', 'datasync', 'truncate', 'datasync']);
       await spool.close();
     });
 
@@ -377,7 +391,7 @@ describe('many small segments', () => {
   };
 
   test('become one once they are loaded, which is as old, holds the same, and is seen again', async () => {
-    const { spool, records } = await filled();
+    const { spool, records } = await filled({ now: () => Date.now() - 3_600_000 });
     const newest = spool.segments[7];
     expect(await spool.consumed('load', 8)).toBe(true);
     await expect.poll(names).toEqual(['8.seg']);
