@@ -26,12 +26,14 @@ interface Reason {
 
 /** @param path of the file they are kept in. @throws the disk's error, or that of a broken file. */
 export function openCuts(path: string): Cuts {
-  const cuts = new Map<string, Reason>(
-    existsSync(path) ? Object.entries(JSON.parse(readFileSync(path, 'utf8')) as Record<string, Reason>) : [],
-  );
-  async function write(): Promise<void> {
-    await makeDirectory(dirname(path));
-    await writeWhole(dirname(path), path, JSON.stringify(Object.fromEntries(cuts)));
+  let cuts = read(path);
+  /** What is not on disk is not noted: a cut that a crash forgets must not have been made. */
+  async function keep(next: ReadonlyMap<string, Reason>): Promise<void> {
+    if (next.size > 0) {
+      await makeDirectory(dirname(path));
+      await writeWhole(dirname(path), path, JSON.stringify(Object.fromEntries(next)));
+    } else await rm(path, { force: true });
+    cuts = next;
   }
   return {
     reasonFor(token) {
@@ -39,19 +41,26 @@ export function openCuts(path: string): Cuts {
       return reason && errorOf(reason);
     },
     hasAnyOf: (token) => [...cuts.keys()].some((each) => isOf(token, each)),
-    async note(token, because) {
+    note(token, because) {
       const { message, code } = because as NodeJS.ErrnoException;
-      cuts.set(token, { message, code });
-      await write();
+      return keep(new Map(cuts).set(token, { message, code }));
     },
     async forget(piece) {
-      const before = cuts.size;
-      for (const token of cuts.keys()) if (piece === undefined || isOf(piece, token)) cuts.delete(token);
-      if (cuts.size === before) return;
-      if (cuts.size > 0) await write();
-      else await rm(path, { force: true });
+      const left = [...cuts].filter(([token]) => piece !== undefined && !isOf(piece, token));
+      if (left.length < cuts.size) await keep(new Map(left));
     },
   };
+}
+
+function read(path: string): ReadonlyMap<string, Reason> {
+  if (!existsSync(path)) return new Map();
+  try {
+    return new Map(Object.entries(JSON.parse(readFileSync(path, 'utf8')) as Record<string, Reason>));
+  } catch (problem) {
+    throw new Error(
+      `${path} cannot be read (${(problem as Error).message}): it says which segments went into the tables in halves. Put it back from a copy, or remove it: the oldest segment that waits may then be doubled`,
+    );
+  }
 }
 
 /** Whether `token` is that of a piece, or of a run of it. */

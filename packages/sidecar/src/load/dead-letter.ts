@@ -22,8 +22,16 @@ export interface DeadLetter {
 export interface DeadLetters {
   /** Resolves when they are on disk; the same name again replaces. @throws Error when there is no room for more. */
   write(name: string, records: Uint8Array, letter: DeadLetter): Promise<void>;
-  list(): Promise<readonly { readonly name: string; readonly path: string; readonly letter: DeadLetter }[]>;
+  /** `problem` instead of `letter` where what stands beside the records cannot be read. */
+  list(): Promise<readonly Listed[]>;
   remove(name: string): Promise<void>;
+}
+
+interface Listed {
+  readonly name: string;
+  readonly path: string;
+  readonly letter?: DeadLetter;
+  readonly problem?: string;
 }
 
 /** @param maxBytes of all letters together. Beyond it nothing is set aside: loading waits, and the spool fills. */
@@ -42,8 +50,12 @@ export function deadLettersIn(directory: string, maxBytes = 1024 ** 3): DeadLett
       return Promise.all(
         names.map(async (each) => {
           const name = each.slice(0, -'.seg'.length);
-          const letter = JSON.parse(await readFile(file(name, 'json'), 'utf8')) as DeadLetter;
-          return { name, path: file(name, 'seg'), letter };
+          const path = file(name, 'seg');
+          try {
+            return { name, path, letter: JSON.parse(await readFile(file(name, 'json'), 'utf8')) as DeadLetter };
+          } catch (problem) {
+            return { name, path, problem: `${file(name, 'json')} cannot be read: ${(problem as Error).message}` };
+          }
         }),
       );
     },

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClickHouseError } from '@clickhouse/client';
@@ -167,6 +167,88 @@ describe('a segment that was cut in halves', () => {
     expect(loader.counters).toMatchObject({ stored: 8, deadLettered: 0 });
     await loader.close();
   });
+});
+
+describe('what was cut', () => {
+  const cuts = (): string => join(directory, 'work', 'cuts.json');
+  const append = (): Promise<void> =>
+    spool.append(
+      [0, 1, 2, 3].map((number) => record(number)),
+      4,
+    );
+
+  test('is not cut before the note of it is on disk', async () => {
+    let isStrict = true;
+    const { insert, stored } = memory((numbers) => isStrict && numbers.length > 2 && error('117'));
+    mkdirSync(`${cuts()}.new`, { recursive: true }); // what is written goes there first
+    const { loader } = loaderOf(insert);
+    await append();
+    await spool.rotate();
+    await expect.poll(() => loader.counters.retries).toBeGreaterThan(3);
+    expect(stored()).toEqual([]);
+    isStrict = false; // as after a crash it may go in whole
+    await loader.flush();
+    expect(stored().sort()).toEqual([0, 1, 2, 3]);
+    await loader.close();
+  });
+
+  test('is over once its segment is, also where the note of it cannot be removed', async () => {
+    const said: string[] = [];
+    let isStrict = true;
+    const { insert, stored } = memory((numbers) => isStrict && numbers.length > 2 && error('117'));
+    const { loader } = loaderOf(insert, said);
+    const { consumed } = spool;
+    (spool as { consumed: typeof consumed }).consumed = async (...given) => {
+      isStrict = false;
+      rmSync(cuts());
+      mkdirSync(cuts());
+      return consumed(...given);
+    };
+    await append();
+    await loader.flush();
+    expect(stored().sort()).toEqual([0, 1, 2, 3]);
+    expect(said.join()).toContain('cuts.json is not removed yet');
+    expect(loader.counters).toMatchObject({ stored: 4, segments: 1 });
+    await loader.close();
+  });
+
+  test('must be readable at the start, or somebody is told what it was for', () => {
+    mkdirSync(join(directory, 'work'));
+    writeFileSync(cuts(), '');
+    expect(() => loaderOf(async () => {})).toThrow(
+      /cuts\.json cannot be read .* which segments went into the tables in halves/,
+    );
+  });
+});
+
+test('dead letters of another spool stay, though its segments had the same numbers', async () => {
+  const { insert } = memory((numbers) => numbers.length > 0 && error('117'));
+  for (const number of [1, 2]) {
+    const { loader, letters } = loaderOf(insert);
+    await spool.append([record(number), record(number)], 2);
+    await loader.flush();
+    await loader.close();
+    expect(await letters.list()).toHaveLength(number);
+    await spool.close();
+    rmSync(join(directory, 'spool'), { recursive: true });
+    spool = await openSpool(join(directory, 'spool'), { consumers: [{ name: 'load' }] });
+  }
+});
+
+test('a dead letter whose note cannot be read stays, and holds up none of the others', async () => {
+  const { insert } = memory((numbers) => numbers.length > 0 && error('117'));
+  const { loader, letters } = loaderOf(insert);
+  for (const number of [1, 2]) {
+    await spool.append([record(number)], 1);
+    await loader.flush();
+  }
+  await loader.close();
+  const { path = '' } = (await letters.list())[0] ?? {};
+  writeFileSync(path.replace(/seg$/, 'json'), '');
+  const replayed = await replay(letters, async () => {});
+  expect(replayed).toMatchObject({ files: 2, stored: 1, refused: 0 });
+  expect(replayed.problems).toEqual([expect.stringMatching(/\.seg stays: .*\.json cannot be read/)]);
+  expect(existsSync(path)).toBe(true);
 });
 
 test('what may pass is tried again, whole, and nothing is set aside', async () => {
@@ -386,6 +468,8 @@ test.each([
   ['252', 'Too many partitions for single INSERT block', 'refused'],
   ['241', '', 'again'],
   ['60', '', 'held'],
+  ['164', 'Cannot execute query in readonly mode', 'held'],
+  ['201', 'Quota for user exceeded', 'again'],
   ['27', '', 'refused'],
   ['777', '', 'unknown'],
 ])('code %s (%s) means %s', (code, message, verdict) => {
@@ -428,12 +512,12 @@ describe('with the engine', () => {
     expect(loader.counters).toMatchObject({ stored: 299, deadLettered: 1, diverted: 13 });
     expect(await rows()).toEqual([{ n: 299, day: '2026-11-22' }]);
 
-    const broken = (await letters.list()).find(({ letter }) => letter.reason === 'refused');
+    const broken = (await letters.list()).find(({ letter }) => letter?.reason === 'refused');
     writeFileSync(broken?.path as string, record(217)); // mended
     const again = (await letters.list()).map(
       ({ path, letter }) =>
         () =>
-          insert(path, letter.token),
+          insert(path, letter?.token as string),
     );
     for (const put of again) await put(); // as by a replay that was killed before it removed them
     expect(await replay(letters, insert)).toEqual({ files: 3, stored: 14, refused: 0, problems: [] });

@@ -17,7 +17,11 @@ export async function replay(letters: DeadLetters, insert: Insert): Promise<Repl
   let refused = 0;
   const problems: string[] = [];
   const listed = await letters.list();
-  for (const { name, path, letter } of listed) {
+  for (const { name, path, letter, problem } of listed) {
+    if (!letter) {
+      problems.push(`${path} stays: ${problem}`);
+      continue;
+    }
     try {
       await insert(path, letter.token);
       await letters.remove(name);
