@@ -1,5 +1,6 @@
 /** The options of `serve` that say where it listens, who may knock, and what is cut of what comes in. */
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { SidecarOptions } from '../pipeline.ts';
 import { defaultLimits } from '../receive/body.ts';
 import { type Options, UsageError, whole } from './command.ts';
@@ -93,8 +94,7 @@ export function doorOf(
     port,
     ...(grpcPort !== 'off' && { grpcPort: whole('grpc-port', grpcPort, 0, 65_535) }),
     ...(token !== undefined && { token }),
-    ...(cert !== undefined &&
-      key !== undefined && { tls: { cert: read('tls-cert', cert), key: read('tls-key', key) } }),
+    ...(cert !== undefined && key !== undefined && { tls: tlsOf(cert, key) }),
     limits: {
       ...defaultLimits,
       bodyBytes: whole('max-body-mib', values['max-body-mib'], 1, 1_024) * mebi,
@@ -102,6 +102,18 @@ export function doorOf(
     },
     redact: { allow: values['allow-attribute'], deny: values['deny-attribute'] },
   };
+}
+
+function tlsOf(certPath: string, keyPath: string): { readonly cert: Buffer; readonly key: Buffer } {
+  const tls = { cert: read('tls-cert', certPath), key: read('tls-key', keyPath) };
+  try {
+    createSecureContext(tls);
+  } catch (problem) {
+    throw new UsageError(
+      `--tls-cert ${certPath} and --tls-key ${keyPath}: expected a certificate and the private key it was made for, both PEM (${(problem as Error).message})`,
+    );
+  }
+  return tls;
 }
 
 function tokenOf(token: string | undefined, file: string | undefined): string | undefined {

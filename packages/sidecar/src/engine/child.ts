@@ -123,24 +123,24 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     : [query, body.toString('utf8')].filter(Boolean).join('\n').replace(/;\s*$/, '');
   // Behind a port it stands for a server, where one user does both.
   const role = url.searchParams.has('readonly') ? 'reader' : roleOf(request.headers.authorization);
-  const release = await turns[role].take();
-  const session = new Session(dataDirectory as string, { connectionArgs });
-  try {
-    if (rows) await writeFile(rows, body, { mode: 0o600 });
-    session.query(`SET ROLE ${role}`);
-    session.query(`SET ${[sessionSettings[role], ...settingsOf(url.searchParams)].join(', ')}`);
-    const result = await session.queryAsync(sql, { format: url.searchParams.get('default_format') ?? 'TabSeparated' });
-    const bytes = Buffer.from(result.bytes());
-    response.writeHead(200, {
-      'content-length': bytes.length,
-      'x-clickhouse-query-id': url.searchParams.get('query_id') ?? '',
-    });
-    response.end(bytes);
-  } finally {
-    session.close();
-    release();
-    if (rows) rmSync(rows, { force: true });
-  }
+  const result = await turns[role].run(async () => {
+    const session = new Session(dataDirectory as string, { connectionArgs });
+    try {
+      if (rows) await writeFile(rows, body, { mode: 0o600 });
+      session.query(`SET ROLE ${role}`);
+      session.query(`SET ${[sessionSettings[role], ...settingsOf(url.searchParams)].join(', ')}`);
+      const format = url.searchParams.get('default_format') ?? 'TabSeparated';
+      return Buffer.from((await session.queryAsync(sql, { format })).bytes());
+    } finally {
+      session.close();
+      if (rows) rmSync(rows, { force: true });
+    }
+  });
+  response.writeHead(200, {
+    'content-length': result.length,
+    'x-clickhouse-query-id': url.searchParams.get('query_id') ?? '',
+  });
+  response.end(result);
 }
 
 /** An insert whose rows, in the body, are no text: the engine's library takes those from a file only. */

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine } from './engine.ts';
-import { engineIn, openEngine } from './supervise.ts';
+import { engineIn, openEngine, reachEngine } from './supervise.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'routescope-supervise-'));
 const said: string[] = [];
@@ -25,13 +25,42 @@ test('a start under way ends when it is no longer wanted', { timeout: 60_000 }, 
   expect(await starting).toContain('the engine ended before it was ready (SIGKILL)');
 });
 
-test('an engine that hangs when its sidecar is killed is killed by the next one', { timeout: 60_000 }, async () => {
-  const home = join(directory, 'orphaned');
+test('one that cannot be started at all, as without memory or numbers for it, is an error and no end of us', async () => {
+  const home = join(directory, 'gone');
+  const { engine: none, start } = engineIn(home);
+  rmSync(home, { recursive: true });
+  await expect(start()).rejects.toThrow(`no process can be started for the engine in ${home}`);
+  await none.close();
+});
+
+/** A process that has the engine on `home`, as a sidecar has. */
+async function sidecarOn(home: string) {
   const open = `import { openEngine } from ${JSON.stringify(new URL('../../dist/engine/supervise.js', import.meta.url).href)}; const engine = await openEngine(${JSON.stringify(home)}); console.log(engine.pid); setInterval(() => {}, 1_000);`;
   const sidecar = spawn(process.execPath, ['--input-type=module', '--eval', open], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const pid = Number(await new Promise((done) => sidecar.stdout.once('data', done)));
+  return { sidecar, pid };
+}
+
+test('behind a sidecar that was killed a command finds an engine of its own, and takes its socket away', {
+  timeout: 60_000,
+}, async () => {
+  const home = join(directory, 'killed');
+  const { sidecar } = await sidecarOn(home);
+  const socket = readFileSync(join(home, 'socket'), 'utf8');
+  sidecar.kill('SIGKILL');
+  await once(sidecar, 'exit');
+  expect(existsSync(socket)).toBe(true);
+  const found = await reachEngine(home, () => {});
+  expect((await found.reader.ping()).success).toBe(true);
+  await found.close();
+  expect(existsSync(dirname(socket))).toBe(false);
+});
+
+test('an engine that hangs when its sidecar is killed is killed by the next one', { timeout: 60_000 }, async () => {
+  const home = join(directory, 'orphaned');
+  const { sidecar, pid } = await sidecarOn(home);
   process.kill(pid, 'SIGSTOP');
   sidecar.kill('SIGKILL');
   await once(sidecar, 'exit');
@@ -47,8 +76,15 @@ const answers = async (): Promise<boolean> => (await engine.reader.ping()).succe
 test.each([
   ['hangs', 'SIGSTOP', 'has not answered for 2000 ms'],
   ['is killed, as for want of memory', 'SIGKILL', 'the engine ended (SIGKILL)'],
+  ['is killed where no note can be made of it', 'SIGKILL', 'other commands will not find the engine that runs'],
+  ['is killed once more there', 'SIGKILL', 'the engine ended (SIGKILL)'],
 ] as const)('an engine that %s is started again, and said', { timeout: 60_000 }, async (_, signal, says) => {
   const before = { pid: engine.pid as number, restarts: engine.restarts };
+  if (says.startsWith('other commands')) {
+    rmSync(join(directory, 'owners'));
+    mkdirSync(join(directory, 'owners'));
+  }
+  said.length = 0;
   process.kill(before.pid, signal);
   await expect.poll(() => engine.restarts, { timeout: 30_000 }).toBeGreaterThan(before.restarts);
   await expect.poll(answers, { timeout: 10_000 }).toBe(true);

@@ -6,13 +6,15 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { identityOf, isRunning } from '../process.ts';
 import { type Engine, type EngineToStart, Misconfigured, opened } from './engine.ts';
 
+const socketPrefix = 'routescope-engine-';
+const socketName = 'engine.sock';
 const childPath = fileURLToPath(new URL('../../dist/engine/child.js', import.meta.url));
 
 /**
@@ -36,8 +38,8 @@ export function engineIn(
 ): EngineToStart {
   const dataDirectory = resolve(directory);
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
-  const socketDirectory = mkdtempSync(join(tmpdir(), 'routescope-'));
-  const socketPath = join(socketDirectory, 'engine.sock');
+  const socketDirectory = mkdtempSync(join(tmpdir(), socketPrefix));
+  const socketPath = join(socketDirectory, socketName);
   let child: ChildProcess | undefined;
   /** From its first start on it is started again by itself. */
   let isSupervised = false;
@@ -53,7 +55,6 @@ export function engineIn(
         const started = await startChild(dataDirectory, socketPath, stopped.signal);
         if (closing) return void started.kill('SIGKILL');
         isSupervised = true;
-        writeFileSync(doorFile(dataDirectory), socketPath, { mode: 0o600 });
         return adopt(started);
       } catch (problem) {
         if (!isLocked(problem) || performance.now() > impatientAt || closing) throw problem;
@@ -65,13 +66,17 @@ export function engineIn(
 
   function adopt(started: ChildProcess): void {
     child = started;
-    writeFileSync(ownersFile(dataDirectory), [started.pid as number, process.pid].map(identityOf).join('\n'));
     started.once('exit', (code, signal) => {
       child = undefined;
       if (closing) return;
       log(`the engine ended (${signal ?? `exit code ${code}`}); starting it again`);
       void revive();
     });
+    try {
+      tellOthers(dataDirectory, socketPath, started.pid as number);
+    } catch (problem) {
+      log(`other commands will not find the engine that runs: ${(problem as Error).message}`); // a full disk: it runs all the same
+    }
   }
 
   let isAsking = false;
@@ -79,9 +84,9 @@ export function engineIn(
     const asked = child;
     if (!asked || isAsking) return;
     isAsking = true;
-    const isAlive = await answersWithin(socketPath, hangMs);
+    const answer = await answerWithin(socketPath, hangMs);
     isAsking = false;
-    if (isAlive || asked !== child || closing) return;
+    if (answer !== 'none' || asked !== child || closing) return;
     log(`the engine has not answered for ${hangMs} ms; it is killed and started again`);
     asked.kill('SIGKILL');
   }, hangMs / 3);
@@ -98,8 +103,9 @@ export function engineIn(
         restarts++;
         return adopt(started);
       } catch (problem) {
+        if (closing) return;
         log(`the engine does not start: ${problem instanceof Error ? problem.message : String(problem)}`);
-        await sleep(delayMs);
+        await sleep(delayMs, undefined, { signal: stopped.signal }).catch(() => {});
       }
     }
   }
@@ -156,6 +162,16 @@ function endOrphan(dataDirectory: string): boolean {
 /** Where a running engine says which socket it listens on: for commands of the same user on the same machine. */
 const doorFile = (dataDirectory: string): string => join(dataDirectory, 'socket');
 
+/** Writes both files; and removes the socket of a sidecar that was killed, which could not do so itself. */
+function tellOthers(dataDirectory: string, socketPath: string, pid: number): void {
+  const path = doorFile(dataDirectory);
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const isOurs = basename(before) === socketName && basename(dirname(before)).startsWith(socketPrefix);
+  if (isOurs && before !== socketPath) rmSync(dirname(before), { recursive: true, force: true });
+  writeFileSync(path, socketPath, { mode: 0o600 });
+  writeFileSync(ownersFile(dataDirectory), [pid, process.pid].map(identityOf).join('\n'));
+}
+
 function clientsOf(socketPath: string): (username: string) => ClickHouseClient {
   const agent = new Agent({ socketPath, keepAlive: false } as ConstructorParameters<typeof Agent>[0]);
   return (username) =>
@@ -175,8 +191,7 @@ function clientsOf(socketPath: string): (username: string) => ClickHouseClient {
 export async function reachEngine(directory: string, log: (line: string) => void): Promise<Engine> {
   const path = doorFile(resolve(directory));
   const socketPath = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-  if (socketPath === undefined || !existsSync(socketPath) || !(await answersWithin(socketPath, 5_000)))
-    return openEngine(directory, log);
+  if (socketPath === undefined || (await answerWithin(socketPath, 5_000)) !== 'some') return openEngine(directory, log);
   const client = clientsOf(socketPath);
   const [writer, reader] = [client('writer'), client('reader')];
   return {
@@ -201,18 +216,18 @@ function preferForKilling(pid: number): void {
   }
 }
 
-/** False when a ping gets no answer in time. A connection that is refused is an end, which is noticed as such. */
-function answersWithin(socketPath: string, ms: number): Promise<boolean> {
+/** What a ping gets in time; `refused` where nobody listens. */
+function answerWithin(socketPath: string, ms: number): Promise<'some' | 'none' | 'refused'> {
   return new Promise((done) => {
     const asking = get({ socketPath, path: '/ping', timeout: ms }, (response) => {
       response.resume();
-      done(true);
+      done('some');
     });
     asking.once('timeout', () => {
-      done(false);
+      done('none');
       asking.destroy();
     });
-    asking.once('error', () => done(true));
+    asking.once('error', () => done('refused'));
   });
 }
 
@@ -236,9 +251,13 @@ function startChild(dataDirectory: string, socketPath: string, stopped: AbortSig
     child.stderr?.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString('utf8')).slice(-4_000);
     });
-    const early = (code: number | null, signal: string | null): void => {
+    const settled = (): void => {
       clearTimeout(slow);
       stopped.removeEventListener('abort', end);
+      child.off('exit', early);
+    };
+    const early = (code: number | null, signal: string | null): void => {
+      settled();
       failed(
         explain(said, dataDirectory) ??
           new Error(
@@ -247,10 +266,13 @@ function startChild(dataDirectory: string, socketPath: string, stopped: AbortSig
       );
     };
     child.once('exit', early);
+    // Too many processes or open files, no memory: there is none that could exit. Nobody listening, it would end us.
+    child.on('error', (problem) => {
+      settled();
+      failed(new Error(`no process can be started for the engine in ${dataDirectory}: ${problem.message}`));
+    });
     child.once('message', () => {
-      clearTimeout(slow);
-      stopped.removeEventListener('abort', end);
-      child.off('exit', early);
+      settled();
       ready(child);
     });
   });

@@ -10,16 +10,18 @@ export class Turns {
     this.#room = room;
   }
 
-  /** Resolves with the function that gives the turn back. Rejects with ClickHouse's code 202 when the room is full. */
-  async take(): Promise<() => void> {
+  /** Works when it is its turn. Rejects with ClickHouse's code 202 when the room is full. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#busy < this.#width) this.#busy++;
     else if (this.#waiting.length >= this.#room) {
       throw new Error('Code: 202. DB::Exception: Too many simultaneous queries. (TOO_MANY_SIMULTANEOUS_QUERIES)');
     } else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return () => {
+    try {
+      return await work();
+    } finally {
       const next = this.#waiting.shift();
       if (next) next();
       else this.#busy--;
-    };
+    }
   }
 }
