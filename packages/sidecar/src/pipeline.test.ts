@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { targetOf } from './forward/target.ts';
 import { type Sidecar, startSidecar } from './pipeline.ts';
+import { isRunning } from './process.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'routescope-pipeline-'));
 let sidecar: Sidecar;
@@ -65,4 +67,16 @@ test('the ledger adds up at /metrics: received = stored + duplicate + rejected +
 test('it says that it lives and that it answers', async () => {
   expect(await page('/livez')).toEqual({ status: 200, text: 'alive\n' });
   expect(await page('/readyz')).toEqual({ status: 200, text: 'ready\n' });
+});
+
+test('a start that fails late leaves nothing behind: no engine, no lock', async () => {
+  const home = join(directory, 'late');
+  mkdirSync(join(home, 'work'), { recursive: true });
+  writeFileSync(join(home, 'work', 'cuts.json'), 'no JSON');
+  const forward = [targetOf('http://127.0.0.1:9')];
+  const starting = () => startSidecar({ dataDirectory: home, port: 0, grpcPort: 0, forward });
+  await expect(starting()).rejects.toThrow('cuts.json cannot be read');
+  const [engine = ''] = readFileSync(join(home, 'engine', 'owners'), 'utf8').split('\n');
+  expect(isRunning(engine)).toBe(false);
+  expect(existsSync(join(home, 'spool', 'lock.1'))).toBe(false);
 });

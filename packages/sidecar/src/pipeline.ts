@@ -127,6 +127,17 @@ const flushPatienceMs = 20_000;
 
 /** @throws Error with a sentence: directory in use, port taken, chdb missing, wrong password. */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
+  const opened: (() => unknown)[] = [];
+  try {
+    return await start(options, opened);
+  } catch (problem) {
+    for (const close of opened.reverse()) await Promise.resolve(close()).catch(() => {}); // the first problem is the one to tell
+    throw problem;
+  }
+}
+
+/** @param opened gets what has to be closed should a later step fail. */
+async function start(options: SidecarOptions, opened: (() => unknown)[]): Promise<Sidecar> {
   const { dataDirectory, host = '127.0.0.1', port = 4318, log = () => {} } = options;
   const { lingerMs = 1_000, lingerRows = 100_000, forward = [], forwardLagBytes = 1024 ** 3 } = options;
   const { grpcPort, token, tls, limits = defaultLimits } = options;
@@ -142,12 +153,13 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   }).catch((problem: unknown) => {
     throw unwritable(dataDirectory, problem);
   });
+  opened.push(spool.close);
   const seen = await openSeen(spool);
   const recovered = spool.lag(loadConsumer).spans;
-  const store = await openStore({ ...options, log }).catch(async (problem: unknown) => {
-    await spool.close();
+  const store = await openStore({ ...options, log }).catch((problem: unknown) => {
     throw unwritable(dataDirectory, problem);
   });
+  opened.push(store.close);
   const { engine, insert } = store;
   const letters = deadLettersIn(join(dataDirectory, 'dead-letter'));
   const workDirectory = join(dataDirectory, 'work');
@@ -163,12 +175,15 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     loaded: settling.loaded,
     log,
   });
+  opened.push(loader.close);
   const forwarder = startForwarder({ spool, targets: forward, maxAgeMs: options.forwardAgeMs, log });
+  opened.push(() => forwarder.close(0));
   // A server's disks are their operator's, and other sidecars' rows are on them.
   const cap =
     engine.kind === 'server'
       ? undefined
       : startCap({ writer: engine.writer, maxBytes: options.maxStoreBytes ?? 20 * 1024 ** 3, log });
+  opened.push(() => cap?.close());
   const metrics = createMetrics();
   const acknowledged = metrics.histogram(
     'routescope_acknowledge_seconds',
@@ -210,6 +225,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   });
   const ledgerRows = startLedgerRows({ writer: engine.writer, sidecar: spool.id, status, log });
   const watch = startWatch(engine, options.watch ?? {}, log);
+  opened.push(ledgerRows.close, watch.close);
   metrics.add(...ledgerMetrics(status), ...watch.metrics, ...storeMetrics({ ask: askOf(engine.reader) }));
   const server = createHttpServer(
     {
@@ -240,6 +256,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     },
     { log, admits, tls },
   );
+  opened.push(() => server.close());
   try {
     await new Promise<void>((listening, failed) => server.once('error', failed).listen(port, host, listening));
     if (grpcPort !== undefined) {
@@ -251,11 +268,6 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       });
     }
   } catch (problem) {
-    server.close();
-    cap?.close();
-    await Promise.all([watch.close(), ledgerRows.close()]);
-    await Promise.all([loader.close(), forwarder.close(0)]);
-    await Promise.all([store.close(), spool.close()]);
     if ((problem as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw problem;
     throw new Error(
       `port ${port} on ${host} is taken: stop what listens there (another sidecar, a collector?), or choose one with --port`,

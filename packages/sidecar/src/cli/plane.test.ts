@@ -21,6 +21,7 @@ import { withStore } from './ask.ts';
 import { helpOf, invocationOf, UsageError } from './command.ts';
 import { commands } from './commands.ts';
 
+const here = fileURLToPath(import.meta.url);
 const directory = mkdtempSync(join(tmpdir(), 'routescope-plane-'));
 const data = join(directory, 'data');
 const at = (name: string): string => join(directory, name);
@@ -126,7 +127,9 @@ describe('every command', () => {
     ['serve', ['--linger-ms', '1'], '--linger-ms 1: expected a whole number from 10'],
     ['serve', ['--forward', 'jaeger'], '--forward: a forward target needs a url'],
     ['serve', ['--forward-file', '/no/such/file'], 'ENOENT'],
+    ['serve', ['--tls-cert', here, '--tls-key', here], 'expected a certificate and the private key it was made for'],
     ['serve', ['--clickhouse', 'nonsense'], '--clickhouse: the ClickHouse URL cannot be read'],
+    ['serve', ['--clickhouse', 'http://u:50%off@h:8123'], 'a percent sign in them is written %25'],
     ['move', [], 'say where to with --to URL'],
     ['move', ['--to', 'clickhouse://h:9000'], 'not its native one'],
     ['backup', [], 'say where to with --to'],

@@ -41,7 +41,7 @@ export function serverOf(text: string, { password, passwordFile }: Credentials =
     );
   if (['user', 'username', 'password'].some((name) => url.searchParams.has(name)))
     throw new Error('the ClickHouse URL has user or password as a parameter: write http://user:password@host:8123');
-  const own = { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+  const own = credentialsOf(url);
   url.username = '';
   url.password = '';
   url.pathname = '/';
@@ -51,6 +51,14 @@ export function serverOf(text: string, { password, passwordFile }: Credentials =
     username: own.username || 'default',
     password: passwordFile === undefined ? (password ?? own.password) : readFileSync(passwordFile, 'utf8').trimEnd(),
   };
+}
+
+function credentialsOf({ username, password }: URL): { readonly username: string; readonly password: string } {
+  try {
+    return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  } catch {
+    throw new Error("the ClickHouse URL's user or password cannot be read: a percent sign in them is written %25");
+  }
 }
 
 /** Caps of one question, as the child has them. `readonly = 2`: it reads, and may still choose formats and limits. */
