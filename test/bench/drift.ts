@@ -57,7 +57,7 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
   const figures: Figure[] = [];
 
   // Delay against the optimum, cell by cell.
-  const delayRuns = quick ? 40 : 300;
+  const delayRuns = quick ? 100 : 400;
   const cells: { name: string; multiple: number; ratio: number; error: number }[] = [];
   for (const callsPerHour of traffic)
     for (const rate of rates)
@@ -86,7 +86,7 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
   });
 
   // False alarms in four weeks, world by world.
-  const nullRuns = quick ? 12 : 50;
+  const nullRuns = quick ? 16 : 150;
   let highest = -1;
   let highestName = '';
   for (const [name, shape] of Object.entries(worlds))

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { backtest, type History } from './backtest.ts';
 import type { MinuteRow } from './counts.ts';
 import { parseBuckets } from './histories.ts';
-import { firstCrossing } from './replay.ts';
-import { defaultSettings, multiplesOf, thresholdOf } from './settings.ts';
+import { createJudge, firstCrossing, type Watched } from './replay.ts';
+import { defaultSettings, multiplesOf } from './settings.ts';
 
 const start = 29_000_160;
 const day = 1_440;
@@ -65,27 +65,51 @@ test('it uses nothing later than the minute it judges: rows added after it chang
   expect(z[0]?.from).toBe(backtest(history(all), options).z[0]?.from);
 });
 
-test('skipping minutes at which no alarm is possible changes nothing', () => {
-  const given = rows(9 * day, (i) => (i >= changedAt ? 0.05 : 0.02));
-  const counts = {
-    start,
-    units: Float64Array.from(given, ({ units }) => units),
-    fallbacks: Float64Array.from(given, ({ fallbacks }) => fallbacks),
+/** Numbers that look like chance, the same at every run. */
+function chance(): () => number {
+  let state = 20_261_101;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
   };
-  const watched = {
-    counts,
-    markers: [],
+}
+
+test.each([
+  { direction: 'rise', perMinute: 40, rate: 0.05, burst: 1 },
+  { direction: 'rise', perMinute: 3, rate: 0.03, burst: 3 },
+  { direction: 'fall', perMinute: 10, rate: 0.08, burst: 1 },
+])('skipping minutes at which no alarm is possible changes nothing: $direction, $perMinute a minute', (world) => {
+  const { direction, perMinute, rate, burst } = world;
+  const isRise = direction === 'rise';
+  const next = chance();
+  const [units, fallbacks] = [new Float64Array(5 * day), new Float64Array(5 * day)];
+  for (let i = 0; i < units.length; i++) {
+    const p = (i < 4.4 * day ? rate : rate * (isRise ? 1.6 : 0.5)) / burst;
+    for (let unit = 0; unit < 2 * perMinute; unit++) {
+      if (next() < 0.5) continue;
+      units[i] = (units[i] as number) + 1;
+      if (next() < p) fallbacks[i] = (fallbacks[i] as number) + burst;
+    }
+  }
+  const watched: Watched = {
+    counts: { start, units, fallbacks },
+    markers: [{ minute: start + 4 * day + 200, weight: 1_000 }],
     monitorFrom: 0,
     pinnedUnits: 0,
     pinnedFallbacks: 0,
-    multiples: multiplesOf(defaultSettings),
-    tolerance: 1.1,
+    multiples: multiplesOf(defaultSettings).map((multiple) => (isRise ? multiple : 1 / multiple)),
+    tolerance: isRise ? 1.1 : 1 / 1.1,
   };
-  const threshold = thresholdOf(defaultSettings, 1);
-  const skipping = firstCrossing(watched, threshold, start + 8 * day, start + 9 * day)?.at as number;
-  for (let now = skipping - 60; now < skipping; now++)
-    expect(firstCrossing(watched, threshold, now, now)).toBeUndefined();
-  expect(firstCrossing(watched, threshold, skipping, skipping)?.at).toBe(skipping);
+  const [from, until] = [start + 4 * day, start + 5 * day - 1];
+  const judge = createJudge(watched);
+  const evidence = Array.from({ length: until - from + 1 }, (_, i) => judge.evidence(from + i).minutes);
+  const most = Math.max(...evidence);
+  for (const threshold of [20, 200, 2_000, 20_000, most, most * 1.01]) {
+    const first = evidence.findIndex((minutes) => minutes >= threshold);
+    expect(firstCrossing(watched, threshold, from, until)?.at, `${threshold} of ${most}`).toBe(
+      first < 0 ? undefined : from + first,
+    );
+  }
 });
 
 test('an accepted rate is the new normal', () => {

@@ -3,7 +3,7 @@
  * packages/panels/sql/drift.sql to 1e-9, and derived in docs/drift.md.
  */
 import { type Counts, cumulative } from './counts.ts';
-import { blockMinutes, hourOf, type Profile, weekdayOf } from './profile.ts';
+import { blockMinutes, type Profile, slotOf } from './profile.ts';
 import { lookback } from './settings.ts';
 
 /** A release, or anything else that may have changed the rate at a known minute. */
@@ -41,8 +41,8 @@ export interface Evidence {
   readonly minutes: number;
   /** The same by multiple; their sum is `minutes`. */
   readonly parts: readonly number[];
-  /** By how much one more fallback can multiply the part of each multiple, at most. */
-  readonly growth: readonly number[];
+  /** Exposure of all that is compared; its fallbacks are those before and after. */
+  readonly exposure: number;
   /** Epoch minute of the likeliest start of the change; undefined when there is nothing to compare. */
   readonly beganAt: number | undefined;
   /** The start lies between these two with 90 %. */
@@ -63,15 +63,17 @@ export interface Stream {
   readonly fallbacks: Float64Array;
 }
 
-export function streamOf(counts: Counts, profile: Profile): Stream {
-  const risk = new Float64Array(168);
-  for (let slot = 0; slot < 168; slot++)
-    risk[slot] = (profile.hours[slot % 24] as number) * (profile.weekdays[Math.floor(slot / 24)] as number);
-  const exposed = counts.units.map((n, i) => {
-    if (n === 0) return 0;
+export function streamOf(counts: Counts, { hours, weekdays }: Profile): Stream {
+  const exposed = new Float64Array(counts.units.length);
+  let risk = 0;
+  for (let i = 0; i < exposed.length; i++) {
     const minute = counts.start + i;
-    return n * (risk[weekdayOf(minute) * 24 + hourOf(minute)] as number);
-  });
+    if (i === 0 || minute % 60 === 0) {
+      const slot = slotOf(minute);
+      risk = (hours[slot % 24] as number) * (weekdays[Math.floor(slot / 24)] as number);
+    }
+    exposed[i] = (counts.units[i] as number) * risk;
+  }
   return {
     start: counts.start,
     units: cumulative(counts.units),
@@ -130,6 +132,22 @@ function gather(stream: Stream, now: number, markers: readonly Marker[]): number
   return count;
 }
 
+/** Trials scatter less than the Poisson counts the ratio is made for: by 1 - rate. */
+export const sharpnessOf = (rate: number): number => 1 / Math.max(1 - rate, 0.2);
+
+/** Logarithm of a ratio from which on it adds nothing that could be seen. */
+const negligible = -60;
+const chordSteps = 32;
+
+/**
+ * What a share of the exposure takes from a term, at the ends of equal steps: since it is concave, a chord is below it,
+ * and tells without a logarithm of most terms that they are negligible.
+ */
+const chordsOf = (multiple: number, tolerance: number): Float64Array =>
+  Float64Array.from({ length: chordSteps + 1 }, (_, i) =>
+    Math.log((1 + ((multiple - 1) * i) / chordSteps) / (1 + ((tolerance - 1) * i) / chordSteps)),
+  );
+
 function dispersionAt(dispersion: readonly number[], age: number): number {
   for (let i = 0; i < blockMinutes.length - 1; i++)
     if (age <= (blockMinutes[i] as number)) return dispersion[i] as number;
@@ -151,7 +169,7 @@ export function evidenceAt(stream: Stream, now: number, question: Question): Evi
     return {
       minutes: 0,
       parts: multiples.map(() => 0),
-      growth: multiples.map((multiple) => Math.max(multiple, 1 / multiple) ** 5),
+      exposure,
       ...nothing,
       unitsBefore: units,
       fallbacksBefore: fallbacks,
@@ -159,11 +177,10 @@ export function evidenceAt(stream: Stream, now: number, question: Question): Evi
       fallbacksAfter: 0,
     };
 
-  // Trials scatter less than the Poisson counts the ratio is made for: by 1 - rate.
-  const sharpness = 1 / Math.max(1 - fallbacks / exposure, 0.2);
+  const sharpness = sharpnessOf(fallbacks / exposure);
   const logs = multiples.map((multiple) => Math.log(multiple / tolerance));
+  const chords = logs.map((_, j) => chordsOf(multiples[j] as number, tolerance));
   const parts = multiples.map(() => 0);
-  const growth = logs.map((log) => Math.exp(sharpness * Math.max(0, log)));
   const olderThan = (i: number): number => (i + 1 < all ? (at[i + 1] as number) : (at[i] as number) - 1);
   const ratios = multiples.map(() => 1);
   let lastShare = -1;
@@ -186,9 +203,16 @@ export function evidenceAt(stream: Stream, now: number, question: Question): Evi
     // A bucket without counts is as likely a beginning as the one after it.
     if (i === 0 || share !== lastShare || power !== lastPower || k !== lastFallbacks) {
       const tolerated = Math.log(1 + (tolerance - 1) * share);
+      const step = Math.min(Math.floor(share * chordSteps), chordSteps - 1);
       for (let j = 0; j < multiples.length; j++) {
-        const changed = Math.log(1 + ((multiples[j] as number) - 1) * share);
-        ratios[j] = Math.exp(Math.min(700, power * (k * (logs[j] as number) - fallbacks * (changed - tolerated))));
+        const [log, chord] = [logs[j] as number, chords[j] as Float64Array];
+        const low = chord[step] as number;
+        const least = low + (share * chordSteps - step) * ((chord[step + 1] as number) - low);
+        if (power * (k * log - fallbacks * least) < negligible) ratios[j] = 0;
+        else {
+          const changed = Math.log(1 + ((multiples[j] as number) - 1) * share);
+          ratios[j] = Math.exp(Math.min(700, power * (k * log - fallbacks * (changed - tolerated))));
+        }
       }
       lastShare = share;
       lastPower = power;
@@ -214,7 +238,7 @@ export function evidenceAt(stream: Stream, now: number, question: Question): Evi
     return {
       minutes,
       parts,
-      growth,
+      exposure,
       ...nothing,
       unitsBefore: units,
       fallbacksBefore: fallbacks,
@@ -233,7 +257,7 @@ export function evidenceAt(stream: Stream, now: number, question: Question): Evi
   return {
     minutes,
     parts,
-    growth,
+    exposure,
     beganAt: at[best] as number,
     // The bucket's counts stand for every start after the bucket before it.
     beganFrom: Math.max(olderThan(eldest) + 1, baseline.monitorFrom),

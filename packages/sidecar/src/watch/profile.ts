@@ -40,30 +40,51 @@ export const unknownProfile: Profile = {
   dispersion: blockMinutes.map(() => 1),
 };
 
-export const hourOf = (minute: number): number => Math.floor(minute / 60) % 24;
-/** Monday is 0; the first day of the epoch was a Thursday. */
-export const weekdayOf = (minute: number): number => (Math.floor(minute / minutesPerDay) + 3) % 7;
-
 /** @param now epoch minute; nothing from it on is looked at. */
 export function learnProfile(counts: Counts, now: number): Profile {
   const first = historyStart(counts, now);
   const days = learnedDays(Math.floor((now - first) / minutesPerDay));
   const firstDay = Math.floor(first / minutesPerDay) * minutesPerDay;
-  const begin = Math.max(firstDay - counts.start, first - counts.start, 0);
-  const end = Math.min(firstDay + days * minutesPerDay, now, counts.start + counts.units.length) - counts.start;
-  const { hours, weekdays, rate } = risks(counts, begin, end, days >= daysForWeekdays);
+  const quarters = quartersOf(counts, first, Math.min(firstDay + days * minutesPerDay, now));
+  const { hours, weekdays, rate } = risks(quarters, days >= daysForWeekdays);
   if (rate === 0) return unknownProfile;
-  return { hours, weekdays, dispersion: dispersion(counts, begin, end, hours, weekdays, rate) };
+  return { hours, weekdays, dispersion: dispersion(quarters, hours, weekdays, rate) };
 }
 
+/** Counts by quarter hours, which hours, days and blocks are made of. */
+interface Quarters {
+  /** Quarter hours since the epoch. */
+  readonly start: number;
+  readonly units: Float64Array;
+  readonly fallbacks: Float64Array;
+}
+
+const quarter = 15;
+
+/** @param from epoch minute, as `to`, which is not in it. */
+function quartersOf({ start, units, fallbacks }: Counts, from: number, to: number): Quarters {
+  const begin = Math.floor(from / quarter);
+  const length = Math.max(0, Math.ceil(to / quarter) - begin);
+  const quarters = { start: begin, units: new Float64Array(length), fallbacks: new Float64Array(length) };
+  for (let i = Math.max(from - start, 0); i < Math.min(to - start, units.length); i++) {
+    const place = Math.floor((start + i) / quarter) - begin;
+    quarters.units[place] = (quarters.units[place] as number) + (units[i] as number);
+    quarters.fallbacks[place] = (quarters.fallbacks[place] as number) + (fallbacks[i] as number);
+  }
+  return quarters;
+}
+
+/** Hour of the week, Monday's first is 0; the first day of the epoch was a Thursday. */
+export const slotOf = (minute: number): number => (Math.floor(minute / 60) + 3 * 24) % 168;
+
 /** `rate` is fallbacks per exposure, 0 when there were none. */
-function risks(counts: Counts, begin: number, end: number, withWeekdays: boolean) {
+function risks({ start, units, fallbacks }: Quarters, withWeekdays: boolean) {
   const n = new Float64Array(168);
   const k = new Float64Array(168);
-  for (let i = begin; i < end; i++) {
-    const slot = weekdayOf(counts.start + i) * 24 + hourOf(counts.start + i);
-    n[slot] = (n[slot] as number) + (counts.units[i] as number);
-    k[slot] = (k[slot] as number) + (counts.fallbacks[i] as number);
+  for (let i = 0; i < units.length; i++) {
+    const slot = slotOf((start + i) * quarter);
+    n[slot] = (n[slot] as number) + (units[i] as number);
+    k[slot] = (k[slot] as number) + (fallbacks[i] as number);
   }
   const total = sum(n) > 0 ? sum(k) / sum(n) : 0;
   const over = (values: Float64Array, index: (slot: number) => boolean): number =>
@@ -115,35 +136,34 @@ function believable(seen: readonly number[], expected: readonly number[], varian
 }
 
 function dispersion(
-  counts: Counts,
-  begin: number,
-  end: number,
+  { start, units, fallbacks }: Quarters,
   hours: Float64Array,
   weekdays: Float64Array,
   rate: number,
 ): number[] {
+  const expected = units.map((n, i) => {
+    const slot = slotOf((start + i) * quarter);
+    return rate * n * (hours[slot % 24] as number) * (weekdays[Math.floor(slot / 24)] as number);
+  });
   let widest = 1;
   return blockMinutes.map((length) => {
+    const many = length / quarter;
     let blocks = 0;
     let seen = 0;
     let squares = 0;
-    let i = begin;
-    while (i < end) {
-      const next = Math.min(end, (Math.floor((counts.start + i) / length) + 1) * length - counts.start);
-      let expected = 0;
-      let units = 0;
-      let k = 0;
+    let i = 0;
+    while (i < units.length) {
+      const next = Math.min(units.length, (Math.floor((start + i) / many) + 1) * many - start);
+      let [e, n, k] = [0, 0, 0];
       for (; i < next; i++) {
-        const minute = counts.start + i;
-        const n = counts.units[i] as number;
-        units += n;
-        k += counts.fallbacks[i] as number;
-        if (n > 0) expected += rate * n * (hours[hourOf(minute)] as number) * (weekdays[weekdayOf(minute)] as number);
+        e += expected[i] as number;
+        n += units[i] as number;
+        k += fallbacks[i] as number;
       }
-      if (units === 0 && k === 0) continue;
+      if (n === 0 && k === 0) continue;
       blocks++;
       seen += k;
-      squares += (k - expected) ** 2;
+      squares += (k - e) ** 2;
     }
     if (blocks >= leastBlocks && seen > 0) widest = Math.max(widest, squares / seen);
     return widest;

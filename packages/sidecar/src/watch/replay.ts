@@ -10,9 +10,10 @@ import {
   type Marker,
   type Question,
   type Stream,
+  sharpnessOf,
   streamOf,
 } from './evidence.ts';
-import { learnedDays, learnProfile, type Profile, unknownProfile } from './profile.ts';
+import { blockMinutes, learnedDays, learnProfile, type Profile, unknownProfile } from './profile.ts';
 import { minutesPerDay } from './settings.ts';
 
 export interface Watched {
@@ -31,6 +32,8 @@ export interface Watched {
 
 export interface Judge {
   evidence(now: number): Evidence;
+  /** Of a minute, with the risks that the last evidence was found with. */
+  exposureOf(minute: number): number;
   /** See `confirmedMultiple`. */
   confirmed(now: number, threshold: number): number;
 }
@@ -42,14 +45,18 @@ export function createJudge(watched: Watched): Judge {
   let profile: Profile = unknownProfile;
   let stream: Stream | undefined;
   const prepare = (now: number): { readonly stream: Stream; readonly question: Question } => {
-    const start = historyStart(counts, now);
-    const learned = `${start} ${learnedDays(Math.floor((now - start) / minutesPerDay))}`;
-    if (stream === undefined || learned !== learnedAt || now - start < 2 * minutesPerDay) {
-      learnedAt = learned;
-      profile = watched.isIncident ? unknownProfile : learnProfile(counts, now);
-      stream = streamOf(counts, profile);
+    let { monitorFrom } = watched;
+    if (!watched.isIncident) {
+      const start = historyStart(counts, now);
+      const learned = `${start} ${learnedDays(Math.floor((now - start) / minutesPerDay))}`;
+      if (learned !== learnedAt || now - start < youngMinutes) {
+        learnedAt = learned;
+        profile = learnProfile(counts, now);
+        stream = streamOf(counts, profile);
+      }
+      monitorFrom = Math.max(monitorFrom, start + minutesPerDay);
     }
-    const monitorFrom = watched.isIncident ? watched.monitorFrom : Math.max(watched.monitorFrom, start + minutesPerDay);
+    stream ??= streamOf(counts, profile);
     return {
       stream,
       question: {
@@ -66,6 +73,12 @@ export function createJudge(watched: Watched): Judge {
       const { stream, question } = prepare(now);
       return evidenceAt(stream, now, question);
     },
+    exposureOf(minute) {
+      const at = minute - counts.start;
+      return stream && at >= 0 && at < counts.units.length
+        ? (stream.exposure[at + 1] as number) - (stream.exposure[at] as number)
+        : 0;
+    },
     confirmed(now, threshold) {
       const { stream, question } = prepare(now);
       return confirmedMultiple(stream, now, question, threshold);
@@ -73,14 +86,22 @@ export function createJudge(watched: Watched): Judge {
   };
 }
 
+/** Until then the profile is learned anew at every look. */
+const youngMinutes = 2 * minutesPerDay;
+
 export interface Crossing {
   /** Epoch minute at which the evidence is there: everything before it was looked at. */
   readonly at: number;
   readonly evidence: Evidence;
 }
 
-/** What the evidence cannot outgrow unseen, minutes: dispersion changes with age, and the profile once a day. */
+/** From one of these to the next, buckets of several minutes come only from minutes six hours old, ... */
+const halfHour = 30;
+/** ... and from one of these to the next from half hours a week old at the most. Then the evidence is looked at anyway. */
 const longestSkip = 240;
+const shortestSkip = 5;
+/** What minutes can gain by becoming one bucket: its first one then speaks for all, which are five, or eight times six. */
+const [slack, longSlack] = [1.25, 10];
 
 /**
  * @param accepts whether a crossing is one; by default every is.
@@ -93,33 +114,81 @@ export function firstCrossing(
   until: number,
   accepts: (evidence: Evidence) => boolean = () => true,
 ): Crossing | undefined {
-  const { counts, markers } = watched;
   const judge = createJudge(watched);
-  const isFall = (watched.multiples[0] as number) < 1;
   let now = from;
   while (now <= until) {
     const evidence = judge.evidence(now);
     if (evidence.minutes >= threshold && accepts(evidence)) return { at: now, evidence };
-    const skipped = now;
-    let fallbacks = 0;
-    do {
-      now++;
-      fallbacks += counts.fallbacks[now - 1 - counts.start] ?? 0;
-      const believed = markers.reduce(
-        (all, { minute, weight }) => (minute >= skipped && minute < now ? all + weight : all),
-        0,
-      );
-      if (isFall ? now - skipped >= 5 : canReach(evidence, now - skipped + believed, fallbacks, threshold)) break;
-    } while (now - skipped < longestSkip && now < until);
-    if (now >= until && skipped < until) now = until;
+    const age = watched.isIncident ? 0 : now - historyStart(watched.counts, now);
+    const relearned = watched.isIncident
+      ? until
+      : age < youngMinutes
+        ? now + shortestSkip
+        : now - (age % minutesPerDay) + minutesPerDay;
+    const latest = Math.min(relearned, (Math.floor(now / longestSkip) + 1) * longestSkip, until);
+    now = firstPossible(watched, judge, evidence, threshold, now, Math.max(now + 1, latest));
   }
   return undefined;
 }
 
-/** Whether the evidence may have grown to the threshold after so many minutes (and markers' weight) and fallbacks more. */
-function canReach({ parts, growth }: Evidence, minutes: number, fallbacks: number, threshold: number): boolean {
-  let most = 0;
-  for (let j = 0; j < parts.length; j++)
-    most += ((parts[j] as number) + minutes / parts.length) * (growth[j] as number) ** fallbacks;
-  return most >= threshold;
+/** Of the exposure: while there is no more of it than this since a look, a bound by its end is close. */
+const littleMore = 0.05;
+
+/**
+ * The first minute after `now` at which the evidence may have reached the threshold, `latest` at most.
+ *
+ * The term of a beginning with share x of the exposure N is exp(power (k L - K D(x))), with D concave, D(0) = 0 and
+ * D(1) = L. When dk fallbacks and dn exposure have come in, R is the rate of all by then and x has moved towards 1 by
+ * dn / (N + dn) of its way, so by concavity the exponent has grown by at most power |L| (dk - R dn), for a fall by its
+ * negative. Of what began since, D is at least its chord up to `littleMore`: the terms' sum obeys a recursion.
+ */
+function firstPossible(
+  { counts, markers, multiples, tolerance }: Watched,
+  judge: Judge,
+  { parts, exposure, fallbacksBefore, fallbacksAfter }: Evidence,
+  threshold: number,
+  now: number,
+  latest: number,
+): number {
+  const fallbacks = fallbacksBefore + fallbacksAfter;
+  if (exposure === 0) return now + 1;
+  const rate = fallbacks / exposure;
+  const direction = tolerance > 1 ? 1 : -1;
+  const nextHalf = (Math.floor(now / halfHour) + 1) * halfHour;
+  const logs = multiples.map((multiple) => Math.log(multiple / tolerance));
+  const slopes = multiples.map(
+    (multiple) => Math.log((1 + (multiple - 1) * littleMore) / (1 + (tolerance - 1) * littleMore)) / littleMore,
+  );
+  const begun = parts.map(() => 0);
+  let [more, moreExposure, weights] = [0, 0, 0];
+  for (let minute = now; minute < latest - 1; minute++) {
+    const k = counts.fallbacks[minute - counts.start] ?? 0;
+    const n = judge.exposureOf(minute);
+    more += k;
+    moreExposure += n;
+    const rateThen = (fallbacks + more) / (exposure + moreExposure);
+    if ((fallbacks === 0 && more > 0) || moreExposure > littleMore * exposure) return minute + 1;
+    // Its own, and those that come of an age from which on counts are taken to scatter more.
+    let weight = 1 + blockMinutes.length;
+    for (const marker of markers) {
+      const age = minute - marker.minute;
+      if (age === 0 || age === 15 || age === 60 || age === 240) weight += marker.weight;
+    }
+    weights += weight;
+    const power = sharpnessOf(rateThen);
+    const sharper = Math.exp(15 * Math.abs(power / sharpnessOf(rate) - 1));
+    const excess = Math.max(0, direction * (more - rateThen * moreExposure));
+    // Terms below 1 are nearer to it where counts scatter more.
+    let most = weights;
+    for (let j = 0; j < parts.length; j++) {
+      const [log, slope] = [logs[j] as number, slopes[j] as number];
+      begun[j] = ((begun[j] as number) + weight / parts.length) * Math.exp(power * (k * log - rate * n * slope));
+      const moved = Math.max(0, slope * (rate - rateThen)) * moreExposure;
+      most +=
+        (parts[j] as number) * Math.exp(power * Math.abs(log) * excess) +
+        (begun[j] as number) * Math.exp(power * moved);
+    }
+    if (most * sharper * (minute < nextHalf ? slack : longSlack) >= threshold) return minute + 1;
+  }
+  return latest;
 }
