@@ -1,6 +1,7 @@
 /**
- * From records of the spool back to OTLP: ExportTraceServiceRequests of bounded size, spans grouped by their resource and
- * scope again; and the same of evaluation results, as ExportLogsServiceRequests. The bytes of a span are those that were received; only a target's own filter or redaction looks inside.
+ * From records of the spool back to OTLP: requests of bounded size, spans (or evaluation results, as log records) grouped
+ * by their resource and scope again. The bytes of a span are those that were received; only a target's own filter or
+ * redaction looks inside.
  */
 import type { bytesMatcher } from '../redact/match.ts';
 import { fieldOf, scan } from '../spool/record.ts';
@@ -14,6 +15,8 @@ export interface Batch {
   readonly body: Buffer;
   /** … or log records. */
   readonly spans: number;
+  /** The same in two requests; of one span there are none. */
+  halves(): readonly Batch[];
 }
 
 export interface BatchOptions {
@@ -42,24 +45,23 @@ export function* batchesOf(segment: Buffer, options: BatchOptions): Generator<Ba
       grouping.spans >= options.maxSpans ||
       (grouping.spans > 0 && grouping.bytes + kept.length + keptResource.length > options.maxBytes)
     ) {
-      yield grouping.request();
+      yield grouping.batch();
       groupings[signal] = new Grouping(signal);
     }
-    groupings[signal].add(keptResource, scope, kept);
+    groupings[signal].add({ resource: keptResource, scope, item: kept });
   }
-  for (const grouping of [groupings.traces, groupings.logs]) if (grouping.spans > 0) yield grouping.request();
+  for (const grouping of [groupings.traces, groupings.logs]) if (grouping.spans > 0) yield grouping.batch();
 }
 
 interface Item {
-  readonly signal: Signal;
   readonly resource: Buffer;
   readonly scope: Buffer;
   /** The span, or the log record. */
   readonly item: Buffer;
 }
 
-function itemsOf(segment: Buffer): Item[] {
-  const found: Item[] = [];
+function itemsOf(segment: Buffer): (Item & { readonly signal: Signal })[] {
+  const found: (Item & { readonly signal: Signal })[] = [];
   scan(segment, ({ start, contextEnd, items }) => {
     const part = (number: number): Buffer => {
       const bounds = fieldOf(segment, start, contextEnd, number);
@@ -75,15 +77,22 @@ function itemsOf(segment: Buffer): Item[] {
 /** Requests of both signals are of one shape: by resource, by scope, and so are their field numbers. */
 class Grouping {
   readonly signal: Signal;
-  spans = 0;
   bytes = 0;
+  readonly #items: Item[] = [];
   readonly #resources = new Map<string, { readonly resource: Buffer; readonly scopes: Map<string, Scope> }>();
 
-  constructor(signal: Signal) {
+  constructor(signal: Signal, items: readonly Item[] = []) {
     this.signal = signal;
+    for (const item of items) this.add(item);
   }
 
-  add(resource: Buffer, scope: Buffer, span: Buffer): void {
+  get spans(): number {
+    return this.#items.length;
+  }
+
+  add(added: Item): void {
+    const { resource, scope, item } = added;
+    this.#items.push(added);
     const resourceKey = resource.toString('latin1');
     let group = this.#resources.get(resourceKey);
     if (!group) {
@@ -98,19 +107,32 @@ class Grouping {
       group.scopes.set(scopeKey, within);
       this.bytes += scope.length + 8;
     }
-    within.spans.push(span);
-    this.spans++;
-    this.bytes += span.length + 8;
+    within.spans.push(item);
+    this.bytes += item.length + 8;
   }
 
-  request(): Batch {
+  batch(): Batch {
+    const { signal, spans } = this;
+    const middle = Math.floor(spans / 2);
+    return {
+      signal,
+      spans,
+      body: this.#request(),
+      halves: () =>
+        spans < 2
+          ? []
+          : [this.#items.slice(0, middle), this.#items.slice(middle)].map((half) => new Grouping(signal, half).batch()),
+    };
+  }
+
+  #request(): Buffer {
     const resourceSpans = [...this.#resources.values()].map(({ resource, scopes }) => {
       const scopeSpans = [...scopes.values()].map(({ scope, spans }) =>
         message([field(1, scope), ...spans.map((span) => field(2, span))]),
       );
       return field(1, message([field(1, resource), ...scopeSpans.map((each) => field(2, each))]));
     });
-    return { signal: this.signal, body: Buffer.concat(resourceSpans.flat()), spans: this.spans };
+    return Buffer.concat(resourceSpans.flat());
   }
 }
 

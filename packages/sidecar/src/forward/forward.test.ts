@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,7 @@ import { bytesMatcher } from '../redact/match.ts';
 import { Redactor } from '../redact/redactor.ts';
 import { createSeen } from '../spool/seen.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';
+import { cert, key } from '../testing/certificate.ts';
 import { openLink } from '../testing/link.ts';
 import { Cursor } from '../wire.ts';
 import { type Batch, batchesOf } from './batch.ts';
@@ -94,6 +96,7 @@ function walked(request: Uint8Array, signal: Signal = 'traces'): Buffer {
   return Buffer.concat(records);
 }
 
+const never = new AbortController().signal;
 const whole = { maxSpans: 1_000, maxBytes: 1_000_000 };
 
 describe('batches', () => {
@@ -205,6 +208,40 @@ describe('forwarding', () => {
     await append([span('a', 'good'), span('a', 'better')]);
     await expect.poll(() => forwarder.status()[0]).toMatchObject({ stored: 1, rejected: 2, queued: 0 });
     expect(bodies).toHaveLength(2);
+    await forwarder.close();
+  });
+
+  test('what is too large at once comes in halves, and less at a time from then on', async () => {
+    const most = 3_000;
+    const { forwarder, append, bodies, said } = await forwarding(target, (body) =>
+      body.length > most ? { kind: 'too large', because: 'HTTP 413' } : { kind: 'taken', rejected: 0 },
+    );
+    const many = Array.from({ length: 1_500 }, (_, index) => span('a', `s${index} ${'x'.repeat(100)}`));
+    await append([...many, span('a', 'y'.repeat(200), { 'routescope.tag': 'z'.repeat(most) })]);
+    await expect.poll(() => forwarder.status()[0]).toMatchObject({ stored: 1_500, rejected: 1, queued: 0, retries: 0 });
+    const taken = bodies.filter(({ length }) => length <= most);
+    expect(new Set(taken.flatMap((body) => body.toString('latin1').match(/s\d+ x/g) ?? [])).size).toBe(1_500);
+    expect(said).toEqual([expect.stringMatching(/refuses spans for good: HTTP 413$/)]);
+    const before = bodies.length;
+    await append(many);
+    await expect.poll(() => forwarder.status()[0]).toMatchObject({ stored: 3_000 });
+    expect(bodies.slice(before).filter(({ length }) => length > 70_000)).toEqual([]);
+    await forwarder.close();
+  });
+
+  test('a reason to refuse is said once, and more spans than there were are not taken for rejected', async () => {
+    const { forwarder, append, said } = await forwarding(target, (body) =>
+      body.includes('odd')
+        ? { kind: 'taken', rejected: 2 ** 63, because: 'one is odd' }
+        : { kind: 'refused', because: 'HTTP 401' },
+    );
+    for (const name of ['a', 'b', 'odd', 'odd', 'c']) await append([span('a', name)]);
+    await expect.poll(() => forwarder.status()[0]).toMatchObject({ stored: 0, rejected: 5, queued: 0 });
+    expect(said.map((line) => line.replace(/.*traces\) /, ''))).toEqual([
+      'refuses spans for good: HTTP 401',
+      'refuses some spans: one is odd',
+      'refuses spans for good: HTTP 401',
+    ]);
     await forwarder.close();
   });
 
@@ -415,7 +452,7 @@ describe('over the wire', () => {
     const grpc = await listening((_, done) => done(null, Buffer.alloc(0)));
     const link = await openLink(protocol === 'grpc' ? grpc.port : (http.address() as AddressInfo).port);
     const sender = senderOf(targetOf(`${protocol}://127.0.0.1:${link.port}`), 500);
-    const send = async (): Promise<string> => (await sender.send(Buffer.alloc(0), 'traces')).kind;
+    const send = async (): Promise<string> => (await sender.send(Buffer.alloc(0), 'traces', never)).kind;
     expect(await send()).toBe('taken');
     await link.set('silent');
     expect(await send()).toBe('retry');
@@ -427,9 +464,112 @@ describe('over the wire', () => {
   });
 });
 
+describe('an answer of HTTP', () => {
+  let http: Server;
+  let answer: (response: ServerResponse) => void;
+  beforeEach(async () => {
+    http = createServer((request, response) => {
+      request.resume();
+      request.on('end', () => answer(response));
+    });
+    await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening));
+  });
+  afterEach(() => {
+    http.closeAllConnections();
+    http.close();
+  });
+  const ask = (stopped = never): Promise<Answer> =>
+    senderOf(targetOf(`http://127.0.0.1:${(http.address() as AddressInfo).port}`)).send(
+      Buffer.alloc(0),
+      'traces',
+      stopped,
+    );
+  const says = (status: number, headers: Record<string, string> = {}) => {
+    answer = (response) => response.writeHead(status, headers).end();
+    return ask();
+  };
+
+  test('says when to come again, in seconds or as a date', async () => {
+    expect(await says(429, { 'retry-after': '120' })).toEqual({ kind: 'retry', because: 'HTTP 429', afterMs: 120_000 });
+    const inTwoMinutes = new Date(Date.now() + 120_000).toUTCString();
+    const { afterMs } = (await says(503, { 'retry-after': inTwoMinutes })) as { afterMs: number };
+    expect(afterMs).toBeGreaterThan(100_000);
+    expect(afterMs).toBeLessThanOrEqual(120_000);
+    for (const nonsense of ['soon', '-3', new Date(0).toUTCString()])
+      expect(await says(503, { 'retry-after': nonsense })).toEqual({ kind: 'retry', because: 'HTTP 503' });
+  });
+
+  test('that sends one on is not followed: what it got might have been keys', async () => {
+    expect(await says(308, { location: 'https://user:word@elsewhere:4318/v1/traces?key=secret' })).toEqual({
+      kind: 'retry',
+      because:
+        'HTTP 308: it sends one on to https://elsewhere:4318/v1/traces; name that address, if it is the right one',
+    });
+    expect(await says(302)).toMatchObject({ kind: 'retry', because: expect.stringContaining('somewhere else') });
+  });
+
+  test('means what OTLP says it means', async () => {
+    for (const status of [502, 503, 504]) expect((await says(status)).kind).toBe('retry');
+    for (const status of [400, 401, 403, 404, 500, 501]) expect((await says(status)).kind).toBe('refused');
+    expect((await says(413)).kind).toBe('too large');
+  });
+
+  test('that never ends is not read to its end', async () => {
+    let written = 0;
+    answer = (response) => {
+      const more = (): void => {
+        while (!response.destroyed && response.write(Buffer.alloc(16 * 1024))) written++;
+        response.once('drain', more);
+      };
+      more();
+    };
+    expect(await ask()).toEqual({ kind: 'taken', rejected: 0 });
+    expect(written).toBeLessThan(2_000);
+  });
+
+  test('that does not come is not waited for when one is to stop', async () => {
+    answer = () => {};
+    const stop = new AbortController();
+    const asking = ask(stop.signal);
+    stop.abort();
+    expect(await asking).toEqual({ kind: 'retry', because: 'stopped before it answered' });
+  });
+});
+
+test('over gRPC one that does not answer is not waited for when one is to stop', async () => {
+  const grpc = await listening(() => {});
+  const stop = new AbortController();
+  const sender = senderOf(targetOf(`grpc://127.0.0.1:${grpc.port}`));
+  const asking = sender.send(Buffer.alloc(0), 'traces', stop.signal);
+  stop.abort();
+  expect((await asking).kind).toBe('retry');
+  sender.close();
+  grpc.close();
+});
+
+test.each([
+  ['https', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ['grpcs', /^gRPC UNAVAILABLE: .*self-signed certificate/],
+])('%s: a certificate nobody trusts is said, and waited to be put right', async (protocol, because) => {
+  const grpc = await listening(
+    (_, done) => done(null, Buffer.alloc(0)),
+    ServerCredentials.createSsl(null, [{ cert_chain: cert, private_key: key }]),
+  );
+  const https = createTlsServer({ cert, key }, (_, response) => response.end());
+  await new Promise<void>((bound) => https.listen(0, '127.0.0.1', bound));
+  const port = protocol === 'grpcs' ? grpc.port : (https.address() as AddressInfo).port;
+  const sender = senderOf(targetOf(`${protocol}://127.0.0.1:${port}`), 5_000);
+  const answer = await sender.send(Buffer.alloc(0), 'traces', never);
+  expect(answer).toMatchObject({ kind: 'retry', because: expect.stringMatching(because) });
+  sender.close();
+  grpc.close();
+  https.close();
+});
+
 /** A receiver of OTLP over gRPC. */
 async function listening(
   take: (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => void,
+  safety = ServerCredentials.createInsecure(),
 ): Promise<{ readonly port: number; close(): void }> {
   const asItIs = (bytes: Buffer): Buffer => bytes;
   const server = new GrpcServer();
@@ -448,9 +588,7 @@ async function listening(
     { take },
   );
   const port = await new Promise<number>((bound, failed) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (problem, at) =>
-      problem ? failed(problem) : bound(at),
-    ),
+    server.bindAsync('127.0.0.1:0', safety, (problem, at) => (problem ? failed(problem) : bound(at))),
   );
   return { port, close: () => server.forceShutdown() };
 }
@@ -464,6 +602,12 @@ describe('a target as it is written', () => {
     [{ url: 'http://a:1', logs: 'yes' }, 'logs: expected true or false'],
     [{ url: 'http://a:1/ingest', logs: true }, 'its url must end with /v1/traces'],
     [{ url: 'http://a:1', filter: {} }, '"filter" is not known'],
+    [
+      { url: 'http://u:50%off@a:1' },
+      'forward target http://a:1: in its user or password a percent sign is written %25',
+    ],
+    [{ url: 'http://a:1', headers: { 'x key': 'k' } }, 'headers: "x key" cannot be sent'],
+    [{ url: 'grpc://a:1', headers: { 'key-bin': 'k' } }, 'headers: "key-bin" cannot be sent'],
   ])('%j is refused with a sentence', (given, says) => {
     expect(() => targetOf(given as never)).toThrow(says);
   });
@@ -471,5 +615,9 @@ describe('a target as it is written', () => {
   test('a password is in no sentence', () => {
     expect(() => targetOf({ url: 'http://user:hunter2@a:1', gzip: 3 })).toThrow(/^(?!.*hunter2)/s);
     expect(targetOf('http://user:hunter2@a:1').name).toBe('a:1');
+    for (const value of ['hunter2\nx', 'hunter2…'])
+      expect(() => targetOf({ url: 'http://a:1', headers: { authorization: value } })).toThrow(
+        /^(?!.*hunter2).*"authorization" cannot be sent/s,
+      );
   });
 });

@@ -2,9 +2,9 @@
  * Passes stored spans on to other OTLP receivers. Each target has a cursor of its own in the spool: one that is down
  * holds up nobody else, and gets what it missed when it is back, at least once, as far as its bound reaches.
  */
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bytesMatcher } from '../redact/match.ts';
+import { piecesOf } from '../spool/pieces.ts';
 import type { Consumer, Segment, Spool } from '../spool/spool.ts';
 import { type Batch, type BatchOptions, batchesOf } from './batch.ts';
 import { type Sender, senderOf } from './send.ts';
@@ -53,6 +53,10 @@ export interface ForwarderOptions {
 
 const firstDelayMs = 500;
 const longestDelayMs = 30_000;
+/** A target that says when to come again is waited for as long as it says, but for this. */
+const longestAskedMs = 3_600_000;
+/** Less than this is not asked of a target at a time, whatever it says. */
+const leastBytes = 64 * 1024;
 
 /** What the spool has to know of the targets before it is opened. @throws Error when two have one name. */
 export function consumersOf(targets: readonly Target[], lagBytes: number): readonly Consumer[] {
@@ -76,12 +80,16 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
   };
 }
 
+interface Sent {
+  readonly rejected: number;
+}
+
 class Lane {
   readonly #target: Target;
   readonly #options: ForwarderOptions;
   readonly #consumer: string;
   readonly #sender: Sender;
-  readonly #batches: BatchOptions;
+  readonly #batches: Omit<BatchOptions, 'maxBytes'>;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #isClosing = false;
@@ -92,6 +100,10 @@ class Lane {
   #expired = 0;
   #retries = 0;
   #problem: string | undefined;
+  /** What it refused last, which is said once. */
+  #refusal: string | undefined;
+  /** Of a request; less once it has said that one was too large. */
+  #maxBytes = 2 * 1024 * 1024; // below the 4 MiB that gRPC servers take by default
 
   constructor(target: Target, options: ForwarderOptions) {
     this.#target = target;
@@ -100,7 +112,6 @@ class Lane {
     this.#sender = (options.sender ?? senderOf)(target);
     this.#batches = {
       maxSpans: 1_024,
-      maxBytes: 2 * 1024 * 1024, // below the 4 MiB that gRPC servers take by default
       logs: target.logs,
       ...(target.only ? { only: target.only } : {}),
       ...(target.cut.length > 0 ? { cut: bytesMatcher(target.cut) } : {}),
@@ -138,11 +149,16 @@ class Lane {
 
   async #run(): Promise<void> {
     const { spool } = this.#options;
+    let failures = 0;
     while (!this.#stop.signal.aborted) {
       const next = spool.pending(this.#consumer)[0];
       if (next)
-        await this.#segment(next).catch((problem: Error) =>
-          this.#later(1, `segment ${next.number} cannot be read, or noted as sent: ${problem.message}`),
+        await this.#segment(next).then(
+          () => {
+            failures = 0;
+          },
+          (problem: Error) =>
+            this.#later(++failures, `segment ${next.number} cannot be read, or noted as sent: ${problem.message}`),
         );
       else if (this.#isClosing) return;
       else
@@ -154,30 +170,27 @@ class Lane {
 
   async #segment(segment: Segment): Promise<void> {
     const { spool } = this.#options;
-    const { number, path, spans } = segment;
+    const { number, spans } = segment;
     const became = { stored: 0, rejected: 0, filtered: 0, expired: 0 };
     let passed = 0;
     let isWhole = !this.#isTooOld(segment);
-    if (isWhole) {
-      let bytes: Buffer;
+    if (isWhole)
       try {
-        bytes = await readFile(path);
+        for await (const batch of this.#batchesOf(segment)) {
+          const sent = await this.#send(batch, segment);
+          if (sent === undefined) {
+            isWhole = false;
+            break;
+          }
+          passed += batch.spans;
+          became.stored += batch.spans - sent.rejected;
+          became.rejected += sent.rejected;
+        }
       } catch (problem) {
         // Left behind while it was about to be read: the spool has moved the cursor on.
         if (spool.pending(this.#consumer)[0]?.number !== number) return;
         throw problem;
       }
-      for (const batch of batchesOf(bytes, this.#batches)) {
-        const sent = await this.#send(batch, segment);
-        if (sent === undefined) {
-          isWhole = false;
-          break;
-        }
-        passed += batch.spans;
-        became.stored += batch.spans - sent.rejected;
-        became.rejected += sent.rejected;
-      }
-    }
     if (!isWhole && !this.#isTooOld(segment)) return; // stopped: what is sent already is sent again
     became[isWhole ? 'filtered' : 'expired'] = spans - passed;
     // Left behind meanwhile: the spool has counted all of it as missed.
@@ -186,6 +199,7 @@ class Lane {
     this.#rejected += became.rejected;
     this.#filtered += became.filtered;
     this.#expired += became.expired;
+    this.#recovered();
     if (became.expired > 0)
       this.#options.log(
         `${this.#name} misses ${became.expired} spans: it has not taken them since ${new Date(segment.at).toISOString()}`,
@@ -198,20 +212,46 @@ class Lane {
   }
 
   /** Undefined when it was stopped, or what is sent got too old, before the target had it. */
-  async #send({ body, signal, spans }: Batch, segment: Segment): Promise<{ readonly rejected: number } | undefined> {
+  async #send(batch: Batch, segment: Segment): Promise<Sent | undefined> {
+    const { body, signal, spans } = batch;
     for (let tries = 1; !this.#stop.signal.aborted && !this.#isTooOld(segment); tries++) {
-      const answer = await this.#sender.send(body, signal);
+      const answer = await this.#sender.send(body, signal, this.#stop.signal);
       if (answer.kind === 'taken') {
         this.#recovered();
-        return { rejected: answer.rejected };
+        const rejected = Math.min(answer.rejected, spans);
+        if (rejected > 0) this.#refused(`some spans: ${answer.because ?? ''}`);
+        return { rejected };
       }
-      if (answer.kind === 'refused') {
-        this.#options.log(`${this.#name} refuses ${spans} spans for good: ${answer.because}`);
+      if (answer.kind === 'too large' && spans > 1) return this.#sendHalves(batch, segment);
+      if (answer.kind !== 'retry') {
+        this.#refused(`spans for good: ${answer.because}`);
         return { rejected: spans };
       }
       await this.#later(tries, answer.because, answer.afterMs);
     }
     return undefined;
+  }
+
+  async #sendHalves(batch: Batch, segment: Segment): Promise<Sent | undefined> {
+    this.#maxBytes = Math.min(this.#maxBytes, Math.max(leastBytes, Math.floor(batch.body.length / 2)));
+    let rejected = 0;
+    for (const half of batch.halves()) {
+      const sent = await this.#send(half, segment);
+      if (sent === undefined) return undefined;
+      rejected += sent.rejected;
+    }
+    return { rejected };
+  }
+
+  async *#batchesOf({ path }: Segment): AsyncGenerator<Batch> {
+    for await (const piece of piecesOf(path, this.#maxBytes))
+      yield* batchesOf(piece, { ...this.#batches, maxBytes: this.#maxBytes });
+  }
+
+  /** Says it once for all that is refused for the same reason. */
+  #refused(what: string): void {
+    if (this.#refusal !== what) this.#options.log(`${this.#name} refuses ${what}`);
+    this.#refusal = what;
   }
 
   async #later(tries: number, because: string, afterMs?: number): Promise<void> {
@@ -220,7 +260,7 @@ class Lane {
     this.#problem = because;
     const { wait = sleepUntil, random = Math.random } = this.#options;
     const backoff = Math.min(longestDelayMs, firstDelayMs * 2 ** (tries - 1));
-    const ms = Math.min(longestDelayMs, Math.max(afterMs ?? 0, backoff * (0.5 + random() / 2)));
+    const ms = Math.max(Math.min(afterMs ?? 0, longestAskedMs), backoff * (0.5 + random() / 2));
     await wait(ms, this.#stop.signal).catch(() => {});
   }
 

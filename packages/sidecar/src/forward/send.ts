@@ -4,17 +4,19 @@ import { gzip as gzipCallback } from 'node:zlib';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { Cursor } from '../wire.ts';
 import type { Signal } from './batch.ts';
-import { logsUrlOf, type Target } from './target.ts';
+import { logsUrlOf, shown, type Target } from './target.ts';
 
 export type Answer =
-  /** `rejected` spans were named in partial_success. */
-  | { readonly kind: 'taken'; readonly rejected: number }
+  /** `rejected` spans were named in partial_success, `because` of what it says there. */
+  | { readonly kind: 'taken'; readonly rejected: number; readonly because?: string }
   | { readonly kind: 'refused'; readonly because: string }
+  /** Less in a request may do. */
+  | { readonly kind: 'too large'; readonly because: string }
   | { readonly kind: 'retry'; readonly because: string; readonly afterMs?: number };
 
 export interface Sender {
-  /** Never rejects. */
-  send(body: Buffer, signal: Signal): Promise<Answer>;
+  /** Never rejects. @param stopped ends the waiting for an answer: it is `retry` then. */
+  send(body: Buffer, signal: Signal, stopped: AbortSignal): Promise<Answer>;
   close(): void;
 }
 
@@ -35,7 +37,7 @@ function httpSender({ url, headers, gzip: compress }: Target, patienceMs: number
       }
     : {};
   return {
-    async send(body, signal) {
+    async send(body, signal, stopped) {
       try {
         const response = await fetch(signal === 'logs' ? logsUrlOf(address) : address, {
           method: 'POST',
@@ -46,22 +48,55 @@ function httpSender({ url, headers, gzip: compress }: Target, patienceMs: number
             ...headers,
           },
           body: new Uint8Array(compress ? await gzip(body) : body),
-          redirect: 'error',
-          signal: AbortSignal.timeout(patienceMs),
+          redirect: 'manual', // a request with keys in its head goes nowhere but where it was told to
+          signal: AbortSignal.any([stopped, AbortSignal.timeout(patienceMs)]),
         });
-        const answer = Buffer.from(await response.arrayBuffer());
-        if (response.ok) return { kind: 'taken', rejected: rejectedIn(answer) };
-        const because = `HTTP ${response.status}`;
-        // OTLP 1.11: these four may be sent again, everything else may not.
-        if (![429, 502, 503, 504].includes(response.status)) return { kind: 'refused', because };
-        const after = Number(response.headers.get('retry-after'));
-        return { kind: 'retry', because, ...(after > 0 ? { afterMs: after * 1_000 } : {}) };
+        const answer = await bodyOf(response);
+        return response.ok ? takenBy(answer) : notTaken(response);
       } catch (problem) {
         return { kind: 'retry', because: reasonOf(problem, patienceMs) };
       }
     },
     close() {},
   };
+}
+
+/** OTLP 1.11: four codes may be sent again, everything else may not. A wrong address is put right by a person. */
+function notTaken({ status, headers, url }: Response): Answer {
+  const because = `HTTP ${status}`;
+  if (status >= 300 && status < 400) {
+    const location = headers.get('location');
+    const to = location && URL.canParse(location, url) ? shown(new URL(location, url)) : 'somewhere else';
+    return {
+      kind: 'retry',
+      because: `${because}: it sends one on to ${to}; name that address, if it is the right one`,
+    };
+  }
+  if (status === 413) return { kind: 'too large', because };
+  if (![429, 502, 503, 504].includes(status)) return { kind: 'refused', because };
+  const afterMs = delayOf(headers.get('retry-after'));
+  return { kind: 'retry', because, ...(afterMs !== undefined && { afterMs }) };
+}
+
+/** Of a Retry-After: seconds, or a date. In ms; undefined when it says nothing. */
+function delayOf(text: string | null): number | undefined {
+  if (text === null || text.trim() === '') return undefined;
+  const ms = /^\s*\d+\s*$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
+  return ms > 0 ? ms : undefined;
+}
+
+const mostOfAnAnswer = 64 * 1024;
+
+/** The beginning of it; what is no OTLP may send for ever. */
+async function bodyOf(response: Response): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > mostOfAnAnswer) break;
+  }
+  return Buffer.concat(chunks);
 }
 
 const exportPath: Readonly<Record<Signal, string>> = {
@@ -91,9 +126,9 @@ function grpcSender({ url, headers, gzip: compress }: Target, patienceMs: number
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(headers)) metadata.set(name.toLowerCase(), value);
   return {
-    send: (body, signal) =>
+    send: (body, signal, stopped) =>
       new Promise((done) => {
-        client.makeUnaryRequest(
+        const call = client.makeUnaryRequest(
           exportPath[signal],
           asItIs,
           asItIs,
@@ -101,35 +136,50 @@ function grpcSender({ url, headers, gzip: compress }: Target, patienceMs: number
           metadata,
           { deadline: Date.now() + patienceMs },
           (problem: ServiceError | null, answer?: Buffer) => {
-            if (!problem) return done({ kind: 'taken', rejected: rejectedIn(answer ?? Buffer.alloc(0)) });
+            stopped.removeEventListener('abort', stop);
+            if (!problem) return done(takenBy(answer ?? nothing));
             // The connection may be gone without a word, and would be asked again and again.
             if (problem.code === status.DEADLINE_EXCEEDED) {
               client.close();
               client = connect();
             }
-            const because = `gRPC ${status[problem.code] ?? problem.code}`;
-            const afterMs = retryDelayIn(problem.metadata);
-            // Without a time to come again it says that the request is too large, as it will be every time.
-            const isLasting = problem.code === status.RESOURCE_EXHAUSTED && afterMs === undefined;
-            if (isLasting || !retryable.includes(problem.code)) return done({ kind: 'refused', because });
-            done({ kind: 'retry', because, ...(afterMs !== undefined && { afterMs }) });
+            done(refusedBy(problem));
           },
         );
+        const stop = (): void => call.cancel();
+        stopped.addEventListener('abort', stop);
+        if (stopped.aborted) stop();
       }),
     close: () => client.close(),
   };
 }
 
-/** `rejected_spans` of an ExportTraceServiceResponse; an answer that is none counts as none rejected. */
-function rejectedIn(answer: Uint8Array): number {
+function refusedBy(problem: ServiceError): Answer {
+  const because = `gRPC ${status[problem.code] ?? problem.code}: ${lineOf(problem.details)}`;
+  const afterMs = retryDelayIn(problem.metadata);
+  if (problem.code === status.RESOURCE_EXHAUSTED && afterMs === undefined)
+    // Without a time to come again it says so of every request that is alike.
+    return { kind: tooLarge.test(problem.details) ? 'too large' : 'refused', because };
+  if (!retryable.includes(problem.code)) return { kind: 'refused', because };
+  return { kind: 'retry', because, ...(afterMs !== undefined && { afterMs }) };
+}
+
+/** As the gRPC libraries say it. */
+const tooLarge = /larger than max|exceeds maximum|too large/i;
+
+/** What an ExportTraceServiceResponse or ExportLogsServiceResponse says; an answer that is none says nothing. */
+function takenBy(answer: Uint8Array): Answer {
   try {
     const [partial = nothing] = fieldsIn(answer, 1);
     const [rejected = nothing] = fieldsIn(partial, 1);
-    return numberIn(rejected);
+    const [message = nothing] = fieldsIn(partial, 2);
+    return { kind: 'taken', rejected: numberIn(rejected), because: lineOf(Buffer.from(message).toString()) };
   } catch {
-    return 0; // what it says beside its 200 is of no use then
+    return { kind: 'taken', rejected: 0 }; // what it says beside its 200 is of no use then
   }
 }
+
+const lineOf = (text: string): string => text.split('\n', 1)[0]?.slice(0, 200) ?? '';
 
 /** The delay that a google.rpc.RetryInfo among the details of a status asks for, in ms; undefined when there is none. */
 function retryDelayIn(metadata: Metadata | undefined): number | undefined {
@@ -170,6 +220,7 @@ const numberIn = (varint: Uint8Array): number =>
 
 function reasonOf(problem: unknown, patienceMs: number): string {
   const { message, cause, name } = problem as Error & { cause?: { code?: string; message?: string } };
+  if (name === 'AbortError') return 'stopped before it answered';
   if (name === 'TimeoutError') return `no answer within ${patienceMs / 1_000} s`;
   return cause?.code ?? cause?.message ?? message;
 }

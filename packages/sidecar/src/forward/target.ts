@@ -39,6 +39,12 @@ export function targetOf(given: string | Readonly<Record<string, unknown>>): Tar
     wrong('name: expected up to 64 letters, digits, dots, colons and dashes');
   if (headers !== undefined && !isRecord(headers, (value) => typeof value === 'string'))
     wrong('headers: expected an object of strings');
+  const isGrpc = url.protocol.startsWith('grpc');
+  const unsendable = Object.entries(headers ?? {}).find(
+    ([key, value]) => !isHeader(key, value) || (isGrpc && /-bin$/i.test(key)), // gRPC's own name for bytes
+  );
+  if (unsendable)
+    wrong(`headers: ${JSON.stringify(unsendable[0])} cannot be sent: expected a name, and a value of printable ASCII`);
   if (gzip !== undefined && typeof gzip !== 'boolean') wrong('gzip: expected true or false');
   if (logs !== undefined && typeof logs !== 'boolean') wrong('logs: expected true or false');
   if (logs === true && url.protocol.startsWith('http') && !tracesPath.test(url.pathname))
@@ -79,9 +85,18 @@ function urlOf(text: unknown): URL {
     throw new Error(
       'a forward target needs a url: http://host:4318 or https://… for OTLP/HTTP, grpc://host:4317 or grpcs://… for OTLP/gRPC',
     );
+  try {
+    decodeURIComponent(url.username + url.password);
+  } catch {
+    throw new Error(`forward target ${shown(url)}: in its user or password a percent sign is written %25`);
+  }
   if (url.protocol.startsWith('http') && url.pathname === '/') url.pathname = '/v1/traces';
   return url;
 }
+
+/** The value is never quoted: it is a key, most times. */
+const isHeader = (name: string, value: unknown): boolean =>
+  /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\x20-\x7e]*$/.test(value as string);
 
 const isTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.every((each) => typeof each === 'string' && each !== '');

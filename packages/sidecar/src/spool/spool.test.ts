@@ -21,6 +21,7 @@ import { identityOf } from '../process.ts';
 import { delimited } from '../receive/records.ts';
 import { makeDirectory } from './files.ts';
 import { Keys } from './keys.ts';
+import { piecesOf } from './pieces.ts';
 import { contextOf, headOf, type Item, recordsOf, type StoredRecord, scan } from './record.ts';
 import { createSeen, openSeen } from './seen.ts';
 import { openSpool, type Spool, SpoolFull, type SpoolOptions } from './spool.ts';
@@ -641,6 +642,23 @@ test('a segment is read back span by span, and written again with some of them',
   expect(recordsOf(segment, [first, third, logged])).toEqual(
     Buffer.concat([recordOf(one), recordOf(one), recordOf(Buffer.from([0x12, 0]), log)]),
   );
+});
+
+test.each([8, 50, 64, 1_000, 1e6])('a segment is read in pieces of %d bytes as a whole', async (bytes) => {
+  const records = Array.from({ length: 20 }, () => record());
+  const large = recordOf(...Array.from({ length: 40 }, () => delimited(0x12, randomBytes(50))));
+  const all = Buffer.concat([...records, large, ...records]);
+  const path = join(directory, 'some.seg');
+  for (const torn of [Buffer.alloc(0), record().subarray(0, 30)]) {
+    writeFileSync(path, Buffer.concat([all, torn]));
+    const pieces: Buffer[] = [];
+    for await (const piece of piecesOf(path, bytes)) pieces.push(piece);
+    expect(Buffer.concat(pieces)).toEqual(all);
+    for (const piece of pieces) {
+      expect(scan(piece).end).toBe(piece.length);
+      expect(piece.length).toBeLessThanOrEqual(Math.max(bytes, large.length));
+    }
+  }
 });
 
 describe('lingering', () => {
