@@ -38,6 +38,11 @@ function httpSender({ url, headers, gzip: compress }: Target, patienceMs: number
     : {};
   return {
     async send(body, signal, stopped) {
+      const ended = new AbortController();
+      const stop = (): void => ended.abort(new Error('stopped before it answered'));
+      const patience = setTimeout(() => ended.abort(new Error(`no answer within ${patienceMs / 1_000} s`)), patienceMs);
+      stopped.addEventListener('abort', stop);
+      if (stopped.aborted) stop();
       try {
         const response = await fetch(signal === 'logs' ? logsUrlOf(address) : address, {
           method: 'POST',
@@ -49,12 +54,15 @@ function httpSender({ url, headers, gzip: compress }: Target, patienceMs: number
           },
           body: new Uint8Array(compress ? await gzip(body) : body),
           redirect: 'manual', // a request with keys in its head goes nowhere but where it was told to
-          signal: AbortSignal.any([stopped, AbortSignal.timeout(patienceMs)]),
+          signal: ended.signal,
         });
         const answer = await bodyOf(response);
         return response.ok ? takenBy(answer) : notTaken(response);
       } catch (problem) {
-        return { kind: 'retry', because: reasonOf(problem, patienceMs) };
+        return { kind: 'retry', because: reasonOf(problem) };
+      } finally {
+        clearTimeout(patience);
+        stopped.removeEventListener('abort', stop);
       }
     },
     close() {},
@@ -218,9 +226,7 @@ function fieldsIn(bytes: Uint8Array, number: number): Uint8Array[] {
 const numberIn = (varint: Uint8Array): number =>
   varint.reduce((sum, byte, index) => sum + (byte & 0x7f) * 2 ** (7 * index), 0);
 
-function reasonOf(problem: unknown, patienceMs: number): string {
-  const { message, cause, name } = problem as Error & { cause?: { code?: string; message?: string } };
-  if (name === 'AbortError') return 'stopped before it answered';
-  if (name === 'TimeoutError') return `no answer within ${patienceMs / 1_000} s`;
+function reasonOf(problem: unknown): string {
+  const { message, cause } = problem as Error & { cause?: { code?: string; message?: string } };
   return cause?.code ?? cause?.message ?? message;
 }
