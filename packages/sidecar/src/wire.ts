@@ -42,7 +42,7 @@ const anyValue = shape('AnyValue', {
   7: text('bytes_value'),
 });
 export const keyValue: Shape = shape('KeyValue', { 1: text('key'), 2: sub('value', anyValue) });
-export const resourceShape: Shape = shape('Resource', { 1: sub('attributes', keyValue) });
+export const resourceShape: Shape = shape('Resource', { 1: sub('attributes', keyValue), 3: text('entity_refs') });
 export const scopeShape: Shape = shape('InstrumentationScope', { 1: text('name'), 2: text('version') });
 export const eventShape: Shape = shape('Event', {
   1: fixed64('time_unix_nano'),

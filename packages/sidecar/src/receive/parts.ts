@@ -1,5 +1,5 @@
 /** The messages inside a span: each is checked down to the last attribute, and loses what holds content. */
-import type { Redactor } from '../redact/redactor.ts';
+import { type Redactor, type TextName, unknownField } from '../redact/redactor.ts';
 import { type Cursor, type Field, keyValue, type Shape, statusShape } from '../wire.ts';
 import { delimited } from './records.ts';
 
@@ -30,7 +30,10 @@ export class Parts {
     for (let at = start; at < end; ) {
       at = cursor.field(at, end, 'KeyValue');
       const known = keyValue.fields[cursor.number];
-      if (known === undefined) continue;
+      if (known === undefined) {
+        if (cursor.wire === 2) name ??= unknownField;
+        continue;
+      }
       if (known.wire !== cursor.wire) throw cursor.mismatch('KeyValue', known);
       if (cursor.number === 1) {
         key = cursor.start;
@@ -46,8 +49,18 @@ export class Parts {
     return name ?? this.#redact.attribute(this.#bytes, this.#view, key, keyEnd, value, valueEnd);
   }
 
-  /** Checks a message that has attributes. @returns its content without those that are cut, undefined when none is. */
-  edited(start: number, end: number, shape: Shape, attributes: number, named?: 'event.name'): Uint8Array | undefined {
+  /**
+   * Checks a message that has attributes.
+   * @param texts numbers of its other fields that may hold text
+   * @returns its content without what is cut, undefined when nothing is.
+   */
+  edited(
+    start: number,
+    end: number,
+    shape: Shape,
+    attributes: number,
+    texts: Readonly<Record<number, TextName>>,
+  ): Uint8Array | undefined {
     const cursor = this.#cursor;
     const kept: Uint8Array[] = [];
     let from = start;
@@ -55,12 +68,14 @@ export class Parts {
       at = cursor.field(at, end, shape.message);
       const { number, begin, wire } = cursor;
       const known = number === attributes ? attributesField : shape.fields[number];
-      if (known === undefined) continue;
-      if (known.wire !== wire) throw cursor.mismatch(shape.message, known);
       let name: string | undefined;
-      if (number === attributes) name = this.attribute(cursor.start, at);
-      else if (named !== undefined && known.name === 'name')
-        name = this.#redact.text(named, this.#bytes, cursor.start, at);
+      if (known === undefined) name = wire === 2 ? unknownField : undefined;
+      else if (known.wire !== wire) throw cursor.mismatch(shape.message, known);
+      else if (number === attributes) name = this.attribute(cursor.start, at);
+      else {
+        const text = texts[number];
+        if (text !== undefined) name = this.#redact.text(text, this.#bytes, cursor.start, at);
+      }
       if (name === undefined) continue;
       this.cuts.push(name);
       kept.push(this.#bytes.subarray(from, begin));
@@ -83,12 +98,15 @@ export class Parts {
       if (known !== undefined && known.wire !== cursor.wire) throw cursor.mismatch('Status', known);
       if (number === 2) {
         const bytes = this.#redact.statusBytes(this.#bytes, from, at);
+        if (bytes < at - from) this.cuts.push('status.message');
         isCut ||= bytes < at - from;
         kept.push(delimited(0x12, this.#bytes.subarray(from, from + bytes)));
+      } else if (known === undefined && cursor.wire === 2) {
+        isCut = true;
+        this.cuts.push(unknownField);
       } else kept.push(this.#bytes.subarray(begin, at));
     }
     if (!isCut) return undefined;
-    this.cuts.push('status.message');
     return Buffer.concat(kept);
   }
 }

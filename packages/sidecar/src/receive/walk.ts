@@ -3,7 +3,7 @@
  * checks the framing down to the last attribute (what passes here, the engine can read), cuts what holds content, drops
  * what was seen before and refuses spans without usable ids.
  */
-import type { Redactor } from '../redact/redactor.ts';
+import { type Redactor, type TextName, unknownField } from '../redact/redactor.ts';
 import { Keys } from '../spool/keys.ts';
 import { digestOf, digestSplit, logTag, spanTag } from '../spool/record.ts';
 import type { Seen } from '../spool/seen.ts';
@@ -79,6 +79,10 @@ function withSlack({ buffer, length }: Body, buffers: Buffers): Buffer {
 
 const evaluation = Buffer.from('gen_ai.evaluation.result');
 const eventNameKey = Buffer.from('event.name');
+/** Fields of a message, beside its attributes, that may hold text. */
+const scopeTexts = { 1: 'scope.name', 2: 'scope.version' } as const;
+const eventTexts = { 2: 'event.name' } as const;
+const linkTexts = { 3: 'trace.state' } as const;
 /** Stands beside a log in its record. */
 const emptySpan = delimited(spanTag, nothing);
 
@@ -127,13 +131,13 @@ class Walker {
   #resource(start: number, end: number, message: string, scopeItems: string): void {
     const cursor = this.#cursor;
     // The resource may stand behind what came from it.
-    this.#records.resource = this.#child(start, end, message, 0x22, resourceShape, 1);
+    this.#records.resource = this.#child(start, end, message, 0x22, resourceShape, 1, {});
     for (let at = start; at < end; ) {
       at = cursor.field(at, end, message);
       if (cursor.number !== 2) continue;
       cursor.expect(message, 'scope', 2);
       const scopeStart = cursor.start;
-      this.#records.scope = this.#child(scopeStart, at, scopeItems, 0x0a, scopeShape, 3);
+      this.#records.scope = this.#child(scopeStart, at, scopeItems, 0x0a, scopeShape, 3, scopeTexts);
       this.#items(scopeStart, at, scopeItems);
     }
   }
@@ -166,7 +170,15 @@ class Walker {
   }
 
   /** Field 1 of a message, without the content among its attributes, as a field of the record. */
-  #child(start: number, end: number, message: string, tag: number, shape: Shape, attributes: number): Uint8Array {
+  #child(
+    start: number,
+    end: number,
+    message: string,
+    tag: number,
+    shape: Shape,
+    attributes: number,
+    texts: Readonly<Record<number, TextName>>,
+  ): Uint8Array {
     const cursor = this.#cursor;
     let child: Uint8Array = nothing;
     for (let at = start; at < end; ) {
@@ -175,7 +187,7 @@ class Walker {
       cursor.expect(message, shape.message, 2);
       // The last one counts; the others are checked all the same.
       const { start: from } = cursor;
-      child = this.#parts.edited(from, at, shape, attributes) ?? this.#bytes.subarray(from, at);
+      child = this.#parts.edited(from, at, shape, attributes, texts) ?? this.#bytes.subarray(from, at);
     }
     return delimited(tag, child);
   }
@@ -234,7 +246,10 @@ class Walker {
       at = cursor.field(at, spanEnd, 'Span');
       const { number, begin, start } = cursor;
       const known = spanShape.fields[number];
-      if (known === undefined) continue;
+      if (known === undefined) {
+        if (cursor.wire === 2) this.#cut(unknownField, begin, at);
+        continue;
+      }
       if (known.wire !== cursor.wire) throw cursor.mismatch('Span', known);
       switch (number) {
         case 1:
@@ -245,8 +260,9 @@ class Walker {
           spanId = start;
           spanIdBytes = at - start;
           break;
+        case 3:
         case 5: {
-          const name = this.#redact.text('span.name', bytes, start, at);
+          const name = this.#redact.text(number === 3 ? 'trace.state' : 'span.name', bytes, start, at);
           if (name !== undefined) this.#cut(name, begin, at);
           break;
         }
@@ -256,10 +272,10 @@ class Walker {
           break;
         }
         case 11:
-          this.#replace(0x5a, begin, at, this.#parts.edited(start, at, eventShape, 3, 'event.name'));
+          this.#replace(0x5a, begin, at, this.#parts.edited(start, at, eventShape, 3, eventTexts));
           break;
         case 13:
-          this.#replace(0x6a, begin, at, this.#parts.edited(start, at, linkShape, 4));
+          this.#replace(0x6a, begin, at, this.#parts.edited(start, at, linkShape, 4, linkTexts));
           break;
         case 15:
           if (at > start) this.#replace(0x7a, begin, at, this.#parts.status(start, at));
@@ -285,11 +301,17 @@ class Walker {
       at = cursor.field(at, logEnd, 'LogRecord');
       const { number, begin, start } = cursor;
       const known = logShape.fields[number];
-      if (known === undefined) continue;
+      if (known === undefined) {
+        if (cursor.wire === 2) this.#cut(unknownField, begin, at);
+        continue;
+      }
       if (known.wire !== cursor.wire) throw cursor.mismatch('LogRecord', known);
       if (number === 5) this.#cut('log.body', begin, at);
-      else if (number === 12) isEvaluation ||= this.#equals(start, at, evaluation);
-      else if (number === 6) {
+      else if (number === 12 || number === 3) {
+        isEvaluation ||= number === 12 && this.#equals(start, at, evaluation);
+        const name = this.#redact.text(number === 12 ? 'event.name' : 'severity.text', this.#bytes, start, at);
+        if (name !== undefined) this.#cut(name, begin, at);
+      } else if (number === 6) {
         const name = this.#parts.attribute(start, at);
         if (name !== undefined) this.#cut(name, begin, at);
         else isEvaluation ||= this.#namesEvaluation(start, at);

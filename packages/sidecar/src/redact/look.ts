@@ -5,13 +5,23 @@ const longBytes = 256;
 /** So is one of more words; a script that writes no spaces has its bytes counted instead. */
 const manyWords = 16;
 const bytesOfAWord = 6;
+/** Shorter ones are no text, whatever stands in them. */
+export const shortBytes = 48;
 const maxDepth = 16;
 /** JSON beyond that is not searched but taken for content. */
 const tooLongToRead = 64 * 1024;
 
-/** Keys that messages, prompts and answers have in the providers' and the conventions' JSON. */
-const messageKeys =
-  /\\*["'](?:role|content|contents|parts|text|messages?|prompts?|completions?|input|output|inputs|outputs|query|question|answer|instructions|arguments|tool_calls|function_call|reasoning|thinking|system)\\*["']\s*:\s*(?!\s*(?:-?\d|true|false|null))/;
+const nouns =
+  'contents?|parts|texts?|messages?|prompts?|completions?|inputs?|outputs?|query|questions?|answers?|instructions?|arguments|args|kwargs|tool_?calls|function_?call|reasoning|thinking|thoughts?|transcript|documents?|passages?|snippets?|history';
+/** Keys that messages, prompts and answers have in the providers' and the conventions' JSON, alone or as last part: `user_message`. */
+const keys = `role|system|human|assistant|response|result|(?:[a-z0-9_.-]*[_.-])?(?:${nouns})|[a-z]+(?:${capitalized(nouns)})`;
+const noContent = String.raw`(?:-?[\d.]+(?:e[+-]?\d+)?|true|false|null|none|undefined)\s*(?:[,}\])\\"']|$)`;
+/** Such a key, quoted, escaped or bare (as a language prints its own values), before anything but a number or a truth. */
+const messageKey = new RegExp(String.raw`(?:^|[\s{[(,\\"'])(?:${keys})\\*["']?\s*:(?!\s*${noContent})`, 'i');
+
+function capitalized(alternatives: string): string {
+  return alternatives.replace(/(?<=^|\|)./g, (first) => first.toUpperCase());
+}
 
 /**
  * @param start bounds of an AnyValue
@@ -62,6 +72,10 @@ export function looksLikeContent(
         if (!plain && length > 2 * longBytes) return true;
         if (itemsLookLikeContent(bytes, from, at, tag >> 3 === 6, plain, known, depth + 1)) return true;
         break;
+      case 4: // double_value
+        break;
+      default:
+        return true; // no value that is known today
     }
   }
   return !plain && textBytes > longBytes;
@@ -80,9 +94,9 @@ function itemsLookLikeContent(
     if (!pairs) return looksLikeContent(bytes, from, to, plain, known, depth);
     return anyField(bytes, from, to, (number, partFrom, partTo) => {
       if (number === 2) return looksLikeContent(bytes, partFrom, partTo, plain, known, depth);
-      if (number !== 1) return false;
+      if (number !== 1 || isText(bytes, partFrom, partTo)) return true;
       const key = latin1(bytes, partFrom, partTo);
-      return known(key) !== undefined || messageKeys.test(`"${key}":`);
+      return known(key) !== undefined || messageKey.test(`"${key}":`);
     });
   });
 }
@@ -114,7 +128,7 @@ function anyField(
 export function isText(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
   if (length > longBytes) return true;
-  if (length < 48) return false;
+  if (length < shortBytes) return false;
   let words = 1;
   let wide = 0;
   for (let at = start; at < end; at++) {
@@ -125,14 +139,26 @@ export function isText(bytes: Uint8Array, start: number, end: number): boolean {
   return words + wide / bytesOfAWord > manyWords;
 }
 
-/** Is it JSON (or Python's idea of it) with the keys that messages have? */
+const openers = new Set([...'{[("'].map((character) => character.charCodeAt(0)));
+
+/** Is it JSON (or a language's own idea of it) with the keys that messages have, alone or somewhere in a longer text? */
 export function isMessage(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
-  while (at < end && (bytes[at] as number) <= 0x20) at++;
-  const first = bytes[at];
-  if (first !== 0x7b && first !== 0x5b && first !== 0x22) return false;
-  return end - at > tooLongToRead || messageKeys.test(latin1(bytes, at, end));
+  while (at < end && ((bytes[at] as number) <= 0x20 || (bytes[at] as number) >= 0x80)) at++;
+  if (!openers.has(bytes[at] as number)) {
+    if (end - start < shortBytes) return false;
+    const brace = bytes.subarray(at, end).indexOf(0x7b);
+    if (brace < 0) return false;
+    at += brace;
+  }
+  if (end - at > tooLongToRead) return true;
+  const text = latin1(bytes, at, end);
+  return messageKey.test(text.includes('\\') ? unescaped(text) : text);
 }
+
+/** With the letters that are written as their numbers: `\u0072ole`. */
+const unescaped = (text: string): string =>
+  text.replace(/\\(?:u00|x)([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 
 const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { targetOf } from '../forward/target.ts';
 import { type Sidecar, startSidecar } from '../pipeline.ts';
 import { requestFromJson } from '../receive/json.ts';
+import { delimited } from '../receive/records.ts';
 import { contentNames } from './names.ts';
 import { Redactor } from './redactor.ts';
 
@@ -129,6 +130,24 @@ const dialects: Record<string, Record<string, Value>> = {
     'app.bytes': { bytesValue: Buffer.from(`{"role":"user","content":"${secret}"}`).toString('base64') },
     [`app.${secret}.${'n'.repeat(130)}`]: text('a name may be content too'),
   },
+  'a shape that is not plain JSON': {
+    'app.letters': text(`{"\\u0072ole":"user","\\u0063ontent":"${secret}"}`),
+    'app.inspected': text(`[ { role: 'user', content: '${secret}' } ]`),
+    'app.tuple': text(`({'role': 'user', 'content': '${secret}'},)`),
+    'app.marked': text(`\ufeff{"content":"${secret}"}`),
+    'app.behind': text(`the model was asked with these: {"content":"${secret}"}`),
+    'app.snake': text(`{"system_prompt":"${secret}"}`),
+    'app.camel': text(`{"userMessage":"${secret}"}`),
+    'app.nested': text(`{"kwargs":{"a":"${secret}"}}`),
+    'app.number-first': text(`{"content":"1 ${secret}"}`),
+    'app.number-bare': text(`{content:1 ${secret}}`),
+    'app.key': pairs({ [`${'please tell me what the weather is '.repeat(4)}${secret}`]: text('x') }),
+    'app.key-of-map': pairs({ generated_text: text(secret) }),
+    'service.name': text(`{"messages":[{"role":"user","content":"${secret}"}]}`),
+    'routescope.tag': text(`[{"role":"user","content":"${secret}"}]`),
+    message: text(secret),
+    system_prompt: text(secret),
+  },
 };
 
 const attributesOf = (values: Record<string, Value>) => Object.entries(values).map(([key, value]) => ({ key, value }));
@@ -216,6 +235,9 @@ describe('content leaves no trace', () => {
       request({ span: { status: { code: 2, message: `${'x'.repeat(101)} ${secret}` } } }),
       request({ span: { name: long } }),
       request({ span: { events: [{ name: long }] } }),
+      request({ span: { traceState: `a=${'x'.repeat(250)}${secret}` } }),
+      request({ span: { links: [{ traceId: 'b'.repeat(32), spanId: 'c'.repeat(16), traceState: long }] } }),
+      request({ scope: { name: long, version: long } }),
     ];
     for (const body of bodies) await send('/v1/traces', JSON.stringify(body), 'application/json');
     const logs = {
@@ -225,9 +247,11 @@ describe('content leaves no trace', () => {
             {
               logRecords: [
                 {
-                  eventName: 'gen_ai.evaluation.result',
-                  body: text(secret),
+                  eventName: long,
+                  severityText: long,
+                  body: pairs({ role: text('user'), content: text(secret) }),
                   attributes: attributesOf({
+                    'event.name': text('gen_ai.evaluation.result'),
                     'gen_ai.evaluation.name': text('n'),
                     'gen_ai.evaluation.explanation': text(secret),
                   }),
@@ -254,6 +278,37 @@ describe('content leaves no trace', () => {
       expect(refused.status).toBe(400);
       expect(await refused.text()).not.toContain(secret);
     }
+  });
+
+  test('of fields that a later protocol may have, wherever they stand', async () => {
+    const tagged = (number: number, ...parts: (string | Buffer)[]): Buffer => {
+      const content = Buffer.concat(parts.map((part) => Buffer.from(part)));
+      return delimited((number << 3) | 2, content);
+    };
+    const unknown = Buffer.concat([Buffer.from([0xfa, 0x01, secret.length]), Buffer.from(secret)]); // field 31
+    const key = tagged(1, 'app.plain');
+    const ids = [tagged(1, Buffer.alloc(16, 7)), tagged(2, Buffer.alloc(8, 7))];
+    const inside = {
+      'a span': [unknown],
+      'an attribute': [tagged(9, key, tagged(2, tagged(1, 'x')), unknown)],
+      'a value': [tagged(9, key, tagged(2, unknown))],
+      'a list': [tagged(9, key, tagged(2, tagged(5, tagged(1, unknown))))],
+      'a map': [tagged(9, key, tagged(2, tagged(6, tagged(1, tagged(1, 'a'), unknown))))],
+      'an event': [tagged(11, tagged(2, 'e'), unknown)],
+      'a link': [tagged(13, ...ids, unknown)],
+      'a status': [tagged(15, Buffer.from([0x18, 2]), unknown)],
+    };
+    let number = 0;
+    for (const [where, fields] of Object.entries(inside)) {
+      const own = [tagged(1, Buffer.alloc(16, 9)), tagged(2, Buffer.alloc(8, ++number))];
+      const body = tagged(
+        1,
+        tagged(1, unknown),
+        tagged(2, tagged(1, tagged(1, 's'), unknown), tagged(2, ...own, ...fields)),
+      );
+      expect([where, (await send('/v1/traces', body, 'application/x-protobuf')).status]).toEqual([where, 200]);
+    }
+    expect(sidecar.status().cutAttributes['(a field that is not known)']).toBeGreaterThan(16);
   });
 
   test('in spool, tables, forwards, logs or errors', async () => {
@@ -298,6 +353,10 @@ describe('the look', () => {
     ['app.flags', list(text('a'), text('b'))],
     ['app.number', { intValue: 7 }],
     ['app.nothing', {}],
+    ['app.counts', text('{"input":12,"messages":3,"prompt_tokens":4}')],
+    ['app.state', text('{"ok":true,"has_content":false,"content_type":"text/plain"}')],
+    ['app.braces', text('a template {name} of forty-eight bytes and a few more')],
+    ['app.map', pairs({ region: text('eu'), zone: text('a') })],
   ])('lets %s be', (key, value) => {
     expect(judge(key, value)).toBeUndefined();
   });

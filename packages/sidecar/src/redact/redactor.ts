@@ -3,16 +3,23 @@
  * knows that look like it. The order: denied by configuration, allowed by configuration, known content, the look.
  */
 
-import { isMessage, isText, looksLikeContent } from './look.ts';
+import { isMessage, isText, looksLikeContent, shortBytes } from './look.ts';
 import { type Matcher, matcher } from './match.ts';
 import { contentNames, plainNames } from './names.ts';
 
 export interface RedactOptions {
-  /** Names that stay whatever they hold; patterns as in `match.ts`. `status.message` and `span.name` are names too. */
+  /** Names that stay whatever they hold; patterns as in `match.ts`. `status.message`, `span.name` … are names too. */
   readonly allow?: readonly string[];
   /** Names that go whatever they hold. */
   readonly deny?: readonly string[];
 }
+
+/** Texts that are no attributes, as they are called where something is allowed or denied. */
+const textNames = ['span.name', 'event.name', 'scope.name', 'scope.version', 'trace.state', 'severity.text'] as const;
+export type TextName = (typeof textNames)[number];
+
+/** What a field that nobody knows is cut under: a later version of the protocol may keep content in it. */
+export const unknownField = '(a field that is not known)';
 
 /** What is decided about a name: it goes, it stays, or its value is looked at (`plain`: only for messages). */
 type Verdict = 'cut' | 'keep' | 'look' | 'plain';
@@ -33,7 +40,6 @@ interface Known {
 const maxKeyBytes = 128;
 const maxKnown = 4_096;
 const mask = 2 * maxKnown - 1;
-const shortBytes = 48;
 
 export class Redactor {
   readonly #denied: Matcher;
@@ -46,16 +52,14 @@ export class Redactor {
   /** Spans of one kind send the same keys in the same order: the next is guessed before it is looked up. */
   #last: Known;
   readonly #status: Verdict;
-  readonly #spanName: Known;
-  readonly #eventName: Known;
+  readonly #texts: Readonly<Record<TextName, Known>>;
 
   constructor({ allow = [], deny = [] }: RedactOptions = {}) {
     this.#denied = matcher(deny);
     this.#allowed = matcher(allow);
     this.#last = this.#decide('');
     this.#status = this.#decide('status.message').verdict;
-    this.#spanName = this.#decide('span.name');
-    this.#eventName = this.#decide('event.name');
+    this.#texts = Object.fromEntries(textNames.map((name) => [name, this.#decide(name)])) as Record<TextName, Known>;
   }
 
   /**
@@ -88,14 +92,15 @@ export class Redactor {
     if (tag === 0x18 || tag === 0x10 || tag === 0x21 || valueEnd - value < 3) return undefined;
     if (tag === 0x0a && valueEnd - value < shortBytes && value + 2 + (bytes[value + 1] as number) === valueEnd) {
       const first = bytes[value + 2] as number;
-      if (first > 0x20 && first !== 0x7b && first !== 0x5b && first !== 0x22) return undefined;
+      if (first > 0x20 && first < 0x80 && first !== 0x7b && first !== 0x5b && first !== 0x28 && first !== 0x22)
+        return undefined;
     }
     return looksLikeContent(bytes, value, valueEnd, verdict === 'plain', this.#content) ? known.name : undefined;
   }
 
-  /** The same for the name of a span or an event. */
-  text(what: 'span.name' | 'event.name', bytes: Uint8Array, start: number, end: number): string | undefined {
-    const { verdict } = what === 'span.name' ? this.#spanName : this.#eventName;
+  /** The same for a text that is no attribute. */
+  text(what: TextName, bytes: Uint8Array, start: number, end: number): string | undefined {
+    const { verdict } = this.#texts[what];
     if (verdict === 'cut') return what;
     if (verdict === 'keep' || end - start < shortBytes) return undefined;
     return isText(bytes, start, end) || isMessage(bytes, start, end) ? what : undefined;
