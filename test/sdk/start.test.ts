@@ -68,6 +68,14 @@ test('--import @routescope/sdk/register does it from the environment', async () 
   expect(received).toEqual([{ service: 'env-shop', names: ['work'] }]);
 });
 
+test('an option goes before the environment, and what it leaves out is asked there', async () => {
+  await app([], `import { start } from '@routescope/sdk/node'; start({ serviceName: 'shop' }); ${oneSpan}`, {
+    OTEL_SERVICE_NAME: 'env-shop',
+    ROUTESCOPE_ENDPOINT: url,
+  });
+  expect(received).toEqual([{ service: 'shop', names: ['work'] }]);
+});
+
 test('every call is recorded when asked for, whatever the sampler of the environment says of the rest', async () => {
   const call = "trace.getTracer('t').startSpan('call', { attributes: { 'gen_ai.operation.name': 'chat' } }).end();";
   const env = { OTEL_SERVICE_NAME: 'shop', ROUTESCOPE_ENDPOINT: url, OTEL_TRACES_SAMPLER: 'always_off' };
@@ -77,11 +85,14 @@ test('every call is recorded when asked for, whatever the sampler of the environ
   expect(received).toEqual([{ service: 'shop', names: ['call'] }]);
 });
 
-test('a share of traces that is none, and content nobody knows, stop the start', async () => {
+test('a share of traces that is none, content nobody knows and an address that is no URL stop the start', async () => {
   const started = (option: string) =>
     app([], `import { start } from '@routescope/sdk/node'; start({ serviceName: 's', ${option} });`);
   await expect(started('sampling: 10')).rejects.toThrow('sampling: found 10, expected a share from 0 to 1');
   await expect(started("content: 'all'")).rejects.toThrow('content: found all, expected off, metadata, full');
+  await expect(started("endpoint: 'localhost:4318'")).rejects.toThrow(
+    'endpoint: found localhost:4318, expected the URL of a sidecar, such as http://127.0.0.1:4318',
+  );
 });
 
 test('stats() say what became of every span: acknowledged, or given up on', async () => {

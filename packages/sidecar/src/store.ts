@@ -126,10 +126,17 @@ async function prepare({ writer }: Engine, options: StoreOptions): Promise<Inser
       `the database routescope at ${server?.shown} takes its spans from ${layout.traces}, which a Collector writes: send OTLP there, and ask with 'routescope report --clickhouse'`,
     );
   const ran = await migrate(writer, layout);
-  for (const id of ran) log(`migrated the database: ${id}`);
+  if (ran.length > 0) log(`migrated the database: ${ran.join(', ')}`);
   // On a server the operator's own TTLs stay; 'routescope migrate' changes them when told to.
-  if (retention !== undefined && (server === undefined || ran.length > 0))
-    for (const statement of await retain(writer, retention, layout)) log(statement);
+  if (retention !== undefined && (server === undefined || ran.length > 0)) {
+    const changed = await retain(writer, retention, layout);
+    const { traces, calls, rollups } = retention;
+    const kept = (days: number | undefined): string => (days === undefined ? 'for ever' : `${days} days`);
+    if (changed.length > 0)
+      log(
+        `spans are kept ${kept(traces)}, calls ${kept(calls)}, rollups ${kept(rollups)} (${changed.length} tables changed)`,
+      );
+  }
   return server ? insertIntoServer(writer) : insertIntoChild(writer);
 }
 

@@ -13,26 +13,34 @@ import { telemetryFailures } from '../telemetry.ts';
 import { countingExporter, type ExportStats } from './exporter.ts';
 import { samplerOf } from './sampler.ts';
 
+/** What is left out is asked of the environment, by the name each option gives. */
 export interface StartOptions {
-  /** `service.name` of every span. */
-  readonly serviceName: string;
+  /** `service.name` of every span. @default OTEL_SERVICE_NAME, else unknown_service */
+  readonly serviceName?: string;
+  /** `service.version`. @default OTEL_SERVICE_VERSION */
   readonly serviceVersion?: string;
-  /** `deployment.environment.name` */
+  /** `deployment.environment.name`. @default ROUTESCOPE_ENVIRONMENT */
   readonly environment?: string;
-  /** The sidecar. @default http://127.0.0.1:4318 */
+  /** The sidecar. @default ROUTESCOPE_ENDPOINT, else http://127.0.0.1:4318 */
   readonly endpoint?: string;
-  /** Bearer token of the sidecar, if it asks for one. */
+  /** Bearer token of the sidecar, if it asks for one. @default ROUTESCOPE_TOKEN */
   readonly token?: string;
-  /** Your own prices: a JSON file, or what it would hold. */
+  /** Your own prices: a JSON file, or what it would hold. @default the file ROUTESCOPE_PRICES, else the catalog alone */
   readonly prices?: string | UserPrices;
-  /** Keep what was said: `off`, `metadata` or `full`, for clients that do not say it themselves. @default off */
+  /**
+   * Keep what was said: `off`, `metadata` or `full`, for clients that do not say it themselves.
+   * @default ROUTESCOPE_CONTENT, else off
+   */
   readonly content?: ContentMode | ContentOptions;
   /**
    * Share of the traces to keep, 0 to 1; each kept one says how many it stands for, and counts are weighted with it.
-   * @default OTEL_TRACES_SAMPLER, else all
+   * @default OTEL_TRACES_SAMPLER with OTEL_TRACES_SAMPLER_ARG, else all
    */
   readonly sampling?: number;
-  /** Record every routed call and every inference, whatever the sampler says of the rest. @default false */
+  /**
+   * Record every routed call and every inference, whatever the sampler says of the rest.
+   * @default ROUTESCOPE_EVERY_CALL, else false
+   */
   readonly everyCall?: boolean;
   /** Put tag, session and cost on the inference spans of other instrumentations too. @default true */
   readonly adopt?: boolean;
@@ -59,17 +67,17 @@ const maxQueueSize = 65_536;
  * Registers OpenTelemetry with one exporter to the sidecar. Call it once, before the first span.
  * @throws Error when @opentelemetry/sdk-node or the exporter is not installed, or an option is wrong.
  */
-export function start(options: StartOptions): Telemetry {
+export function start(options: StartOptions = {}): Telemetry {
   const {
-    serviceName,
-    serviceVersion,
-    environment,
-    endpoint = 'http://127.0.0.1:4318',
-    token,
-    prices,
+    serviceName = said('OTEL_SERVICE_NAME') ?? 'unknown_service',
+    serviceVersion = said('OTEL_SERVICE_VERSION'),
+    environment = said('ROUTESCOPE_ENVIRONMENT'),
+    endpoint = said('ROUTESCOPE_ENDPOINT') ?? 'http://127.0.0.1:4318',
+    token = said('ROUTESCOPE_TOKEN'),
+    prices = said('ROUTESCOPE_PRICES'),
     content,
     sampling,
-    everyCall = false,
+    everyCall = said('ROUTESCOPE_EVERY_CALL') === 'true',
     adopt: adopts = true,
     attributes,
   } = options;
@@ -79,6 +87,8 @@ export function start(options: StartOptions): Telemetry {
     );
   }
   if (content !== undefined) setDefaultContent(content);
+  if (!/^https?:/.test(endpoint) || !URL.canParse(endpoint))
+    throw new TypeError(`endpoint: found ${endpoint}, expected the URL of a sidecar, such as http://127.0.0.1:4318`);
   setSidecar({ endpoint, token, service: serviceName, environment });
   const { NodeSDK, tracing, resources } = required<typeof import('@opentelemetry/sdk-node')>('@opentelemetry/sdk-node');
   const { OTLPTraceExporter } = required<typeof import('@opentelemetry/exporter-trace-otlp-http')>(
@@ -129,6 +139,9 @@ export function start(options: StartOptions): Telemetry {
     stats: () => ({ ...exporter.stats(), failures: telemetryFailures() }),
   };
 }
+
+/** A variable that is set to nothing says nothing. */
+const said = (name: string): string | undefined => process.env[name] || undefined;
 
 function required<Module>(name: string): Module {
   try {

@@ -3,7 +3,7 @@ import { type UserPrices } from '@routescope/conventions/prices';
 import { type ContentMode, type ContentOptions } from '../content/settings.ts';
 import { type ExportStats } from './exporter.ts';
 export interface StartOptions {
-    readonly serviceName: string;
+    readonly serviceName?: string;
     readonly serviceVersion?: string;
     readonly environment?: string;
     readonly endpoint?: string;
@@ -22,4 +22,4 @@ export interface Telemetry {
         readonly failures: number;
     };
 }
-export declare function start(options: StartOptions): Telemetry;
+export declare function start(options?: StartOptions): Telemetry;
