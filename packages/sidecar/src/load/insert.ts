@@ -20,6 +20,8 @@ const insertSettings = {
   max_insert_threads: '1',
   min_insert_block_size_rows: '10000000',
   min_insert_block_size_bytes: '0',
+  // The tables take the block side by side: a fifth more spans by the clock for the same CPU.
+  parallel_view_processing: 1,
   // lateness.ts bounds the partitions of an insert; what is left must not fail for ever.
   throw_on_max_partitions_per_insert_block: 0,
 } as const;
