@@ -182,11 +182,11 @@ WITH
     week_risks AS (SELECT * EXCEPT (week_k, week_e, week_belief, learned_days), arrayMap((k, e) -> 1 + week_belief * ((k + 5) / (e + 5) - 1), week_k, week_e) AS week_risk FROM week_beliefs),
     weekday_risks AS (SELECT * EXCEPT (weekday_of), arrayMap(d -> week_risk[d + 1], weekday_of) AS weekday_risk FROM week_risks),
     rates AS (SELECT * EXCEPT (day_n), if(learned_k = 0, 0, learned_k / arraySum((x, w) -> x * w, day_n, weekday_risk)) AS exposed_rate FROM weekday_risks),
-    -- By how much counts scatter more than chance, in blocks of 15 to 1440 minutes: at least 1, never less than in shorter
+    -- By how much counts scatter more than trials do, in blocks of 15 to 1440 minutes: at least 1, never less than in shorter
     -- blocks, and only where there are twenty blocks to tell it from.
     expected AS
     (
-        SELECT * EXCEPT (lk, ln, weekday_risk, exposed_rate), arrayFlatten(arrayMap((xs, w) -> arrayMap((x, r) -> exposed_rate * w * x * r, xs, day_risk), ln, weekday_risk)) AS e_15, arrayFlatten(lk) AS k_15, arrayFlatten(ln) AS n_15
+        SELECT * EXCEPT (lk, ln, weekday_risk), arrayFlatten(arrayMap((xs, w) -> arrayMap((x, r) -> exposed_rate * w * x * r, xs, day_risk), ln, weekday_risk)) AS e_15, arrayFlatten(lk) AS k_15, arrayFlatten(ln) AS n_15
         FROM rates
     ),
     running AS (SELECT *, range(1, toUInt32(length(e_15)) + 1) AS i, arrayCumSum(e_15) AS sum_e, arrayCumSum(k_15) AS sum_k, arrayCumSum(n_15) AS sum_n FROM expected),
@@ -201,7 +201,7 @@ WITH
     ),
     dispersed AS
     (
-        SELECT * EXCEPT (by_length, learned_k), arrayMap(b -> if(arrayCount((k, n) -> n + k > 0, b.2, b.3) < 20, 1, greatest(1, arraySum((e, k) -> pow(k - e, 2), b.1, b.2) / greatest(learned_k, 1))), by_length) AS scatter
+        SELECT * EXCEPT (by_length, learned_k, exposed_rate), arrayMap(b -> if(arrayCount((k, n) -> n + k > 0, b.2, b.3) < 20, 1, greatest(1, arraySum((e, k) -> pow(k - e, 2), b.1, b.2) / (greatest(learned_k, 1) * greatest(1 - exposed_rate, 0.2)))), by_length) AS scatter
         FROM blocks
     ),
 
@@ -246,8 +246,15 @@ WITH
         SELECT *, arrayCount(t -> t >= m_from, at) AS reach,
             n1[reach] + if(is_recovery, 0, pinned_n) AS all_n, k1[reach] + if(is_recovery, 0, pinned_k) AS all_k, e1[reach] + if(is_recovery, 0, pinned_n) AS all_e,
             pow(1 + {wobble:Float64}, direction) AS t,
-            pow(0.8 * {multiple:Float64}, direction) AS r1, pow(1.25 * {multiple:Float64}, direction) AS r2, pow(2 * {multiple:Float64}, direction) AS r3, pow(4 * {multiple:Float64}, direction) AS r4
+            pow(0.8 * {multiple:Float64}, direction) AS m1, pow(1.25 * {multiple:Float64}, direction) AS m2, pow(2 * {multiple:Float64}, direction) AS m3, pow(4 * {multiple:Float64}, direction) AS m4
         FROM questions
+    ),
+    -- A rate is at most one: beyond the tolerance its odds are multiplied, which is the same where it is small.
+    bounded AS
+    (
+        SELECT * EXCEPT (m1, m2, m3, m4), least(all_k / all_e, 0.95 / t) AS p, m1 / (1 + (m1 - t) * p) AS r1, m2 / (1 + (m2 - t) * p) AS r2, m3 / (1 + (m3 - t) * p) AS r3, m4 / (1 + (m4 - t) * p) AS r4
+        FROM reached
+        WHERE least(all_k, all_e) > 0
     ),
     asked AS
     (
@@ -257,8 +264,7 @@ WITH
             log(r1 / t) AS l1, log(r2 / t) AS l2, log(r3 / t) AS l3, log(r4 / t) AS l4, (r1 - 1) / all_e AS excess1, (r2 - 1) / all_e AS excess2, (r3 - 1) / all_e AS excess3, (r4 - 1) / all_e AS excess4,
             -- A change that began after the bucket before and up to this one leaves the same counts.
             arrayMap((m, b, w) -> if(m < m_monitor, 0, m - greatest(b, m_monitor - 1) + w), at, before, marker) AS weight
-        FROM reached
-        WHERE least(all_k, all_e) > 0
+        FROM bounded
     ),
     powered AS
     (

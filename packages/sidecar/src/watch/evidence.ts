@@ -135,6 +135,12 @@ function gather(stream: Stream, now: number, markers: readonly Marker[]): number
 /** Trials scatter less than the Poisson counts the ratio is made for: by 1 - rate. */
 export const sharpnessOf = (rate: number): number => 1 / Math.max(1 - rate, 0.2);
 
+/** A rate is at most one: beyond the tolerance its odds are multiplied, which is the same where it is small. */
+export const multiplesAt = (
+  { multiples, tolerance }: Pick<Question, 'multiples' | 'tolerance'>,
+  rate: number,
+): number[] => multiples.map((multiple) => multiple / (1 + (multiple - tolerance) * Math.min(rate, 0.95 / tolerance)));
+
 /** Logarithm of a ratio from which on it adds nothing that could be seen. */
 const negligible = -60;
 const chordSteps = 32;
@@ -156,7 +162,7 @@ function dispersionAt(dispersion: readonly number[], age: number): number {
 
 /** @param now epoch minute; counts and markers from it on are not looked at. */
 export function evidenceAt(stream: Stream, now: number, question: Question): Evidence {
-  const { baseline, profile, markers, multiples, tolerance } = question;
+  const { baseline, profile, markers, tolerance } = question;
   const all = gather(stream, now, markers);
   let count = all;
   while (count > 0 && (at[count - 1] as number) < baseline.from) count--;
@@ -168,7 +174,7 @@ export function evidenceAt(stream: Stream, now: number, question: Question): Evi
   if (exposure === 0 || fallbacks === 0)
     return {
       minutes: 0,
-      parts: multiples.map(() => 0),
+      parts: question.multiples.map(() => 0),
       exposure,
       ...nothing,
       unitsBefore: units,
@@ -178,6 +184,7 @@ export function evidenceAt(stream: Stream, now: number, question: Question): Evi
     };
 
   const sharpness = sharpnessOf(fallbacks / exposure);
+  const multiples = multiplesAt(question, fallbacks / exposure);
   const logs = multiples.map((multiple) => Math.log(multiple / tolerance));
   const chords = logs.map((_, j) => chordsOf(multiples[j] as number, tolerance));
   const parts = multiples.map(() => 0);

@@ -165,7 +165,7 @@ function dispersion(
       seen += k;
       squares += (k - e) ** 2;
     }
-    if (blocks >= leastBlocks && seen > 0) widest = Math.max(widest, squares / seen);
+    if (blocks >= leastBlocks && seen > 0) widest = Math.max(widest, squares / (seen * Math.max(1 - rate, 0.2)));
     return widest;
   });
 }

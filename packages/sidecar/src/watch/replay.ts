@@ -8,6 +8,7 @@ import {
   type Evidence,
   evidenceAt,
   type Marker,
+  multiplesAt,
   type Question,
   type Stream,
   sharpnessOf,
@@ -143,7 +144,7 @@ const littleMore = 0.05;
  * negative. Of what began since, D is at least its chord up to `littleMore`: the terms' sum obeys a recursion.
  */
 function firstPossible(
-  { counts, markers, multiples, tolerance }: Watched,
+  watched: Watched,
   judge: Judge,
   { parts, exposure, fallbacksBefore, fallbacksAfter }: Evidence,
   threshold: number,
@@ -153,6 +154,8 @@ function firstPossible(
   const fallbacks = fallbacksBefore + fallbacksAfter;
   if (exposure === 0) return now + 1;
   const rate = fallbacks / exposure;
+  const { counts, markers, tolerance } = watched;
+  const multiples = multiplesAt(watched, rate);
   const direction = tolerance > 1 ? 1 : -1;
   const nextHalf = (Math.floor(now / halfHour) + 1) * halfHour;
   const logs = multiples.map((multiple) => Math.log(multiple / tolerance));
