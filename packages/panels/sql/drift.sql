@@ -307,7 +307,7 @@ SELECT
     question,
     evidence AS evidence_minutes,
     evidence / 10080 AS evidence_weeks,
-    if(is_recovery, 10080, threshold) AS threshold_minutes,
+    threshold AS threshold_minutes,
     evidence >= threshold_minutes AS alarm,
     opened > 0 AS is_open,
     if(opened = 0, NULL, toDateTime(opened * 60, 'UTC')) AS opened_at,

@@ -1,16 +1,13 @@
 /** Runs the detector, as it is shipped, on simulated streams. */
 import {
+  backtest,
   type Crossing,
-  countsOf,
   createJudge,
   defaultSettings,
   firstCrossing,
-  isOver,
-  type MinuteRow,
   markersOf,
   multiplesOf,
   pinnedOf,
-  recoveryThreshold,
   thresholdOf,
   type Watched,
 } from '@routescope/sidecar/watch';
@@ -88,36 +85,26 @@ export function recover(trial: Trial & { readonly change: Omit<Change, 'at' | 'u
   const at = history * day + random.next() * day;
   const back = at + day;
   const counts = stream(random, world, history * day + 10 * day, start, { ...change, at, until: back });
-  const neutral = { markers: [], pinnedUnits: 0, pinnedFallbacks: 0 };
-  const alarm = firstCrossing(
-    { counts, monitorFrom: 0, ...neutral, ...asRise },
-    threshold,
-    start + Math.floor(at) + 1,
-    start + Math.floor(back),
-  );
-  if (!alarm) return undefined;
-  const rows: MinuteRow[] = [];
-  for (let i = (alarm.evidence.beganAt ?? start) - start; i < counts.units.length; i++)
-    rows.push({ minute: start + i, units: counts.units[i] as number, fallbacks: counts.fallbacks[i] as number });
-  const over = firstCrossing(
+  const rows = Array.from(counts.units, (units, i) => ({
+    minute: start + i,
+    units,
+    fallbacks: counts.fallbacks[i] as number,
+  }));
+  const nothing = { releases: [], accepted: [], pins: [], silences: [], changes: [] };
+  const {
+    drift: [alarm],
+  } = backtest(
+    { environment: '', tag: '', model: '', rows, ...nothing },
     {
-      counts: countsOf(rows, start + counts.units.length),
-      monitorFrom: alarm.at,
-      isIncident: true,
-      ...neutral,
-      multiples: asRise.multiples.map((multiple) => 1 / multiple),
-      tolerance: 1 / asRise.tolerance,
+      settings: defaultSettings,
+      share: 1,
+      from: start + Math.floor(at) + 1,
+      until: start + Math.floor(back) + 7 * day,
+      staticLimit: 1,
     },
-    recoveryThreshold,
-    alarm.at + 1,
-    start + Math.floor(back) + 7 * day,
-    ({ unitsBefore, fallbacksBefore, unitsAfter, fallbacksAfter }) =>
-      isOver(
-        { alarm: 1, rate_before: fallbacksBefore / unitsBefore, rate_after: fallbacksAfter / unitsAfter },
-        { rate_before: alarm.evidence.fallbacksBefore / alarm.evidence.unitsBefore },
-      ),
   );
-  return over && over.at - start - back;
+  if (!alarm?.closedAt || alarm.firedAt > start + back) return undefined;
+  return alarm.closedAt - start - back;
 }
 
 /**

@@ -1,11 +1,11 @@
 /** What the detector would have said over a history, minute by minute, and what the usual rules would have. */
-import { type Counts, countsOf, type MinuteRow, type Period, pinnedOf } from './counts.ts';
+import { countsOf, type MinuteRow, type Period, pinnedOf } from './counts.ts';
 import type { Evidence, Marker } from './evidence.ts';
 import { isOver } from './life.ts';
 import { markersOf } from './markers.ts';
 import { type Crossing, createJudge, firstCrossing, type Watched } from './replay.ts';
 import { type Episode, staticEpisodes, zEpisodes } from './rules.ts';
-import { type DriftSettings, multiplesOf, recoveryThreshold, thresholdOf } from './settings.ts';
+import { type DriftSettings, multiplesOf, thresholdOf } from './settings.ts';
 
 /** One key's history. */
 export interface History {
@@ -100,7 +100,7 @@ function alarmsOf(history: History, { settings, share, from, until }: BacktestOp
       continue;
     }
     const began = found.evidence.beganAt ?? found.at;
-    const over = recovery(history, found, began, settings, Math.min(until, decided?.at ?? until));
+    const over = recovery(watched, threshold, found, began, Math.min(until, decided?.at ?? until));
     const closedAt = over ?? (decided && decided.at < until ? decided.at : undefined);
     alarms.push({
       firedAt: found.at,
@@ -138,41 +138,37 @@ function toldAt(silences: History['silences'], firedAt: number, closedAt: number
   }
 }
 
-/** The minute at which an incident is over, if it is before `until`. */
+/**
+ * The minute at which an incident is over, if it is before `until`: the mirrored question, of what came since it began. A
+ * false all-clear is to be as rare as a false alarm.
+ */
 function recovery(
-  history: History,
+  watched: Watched,
+  threshold: number,
   { at, evidence }: Crossing,
   began: number,
-  settings: DriftSettings,
   until: number,
 ): number | undefined {
-  const incident: Counts = countsOf(
-    history.rows.filter(({ minute }) => minute >= began),
-    until,
-  );
-  const rateBefore = evidence.unitsBefore > 0 ? evidence.fallbacksBefore / evidence.unitsBefore : 0;
+  const rateOf = (units: number, fallbacks: number): number | null => (units > 0 ? fallbacks / units : null);
+  const against = { rate_before: rateOf(evidence.unitsBefore, evidence.fallbacksBefore) };
   return firstCrossing(
     {
-      counts: incident,
-      markers: [],
+      counts: watched.counts,
+      incidentFrom: began,
       monitorFrom: at,
+      markers: [],
       pinnedUnits: 0,
       pinnedFallbacks: 0,
-      isIncident: true,
-      multiples: multiplesOf(settings).map((multiple) => 1 / multiple),
-      tolerance: 1 / (1 + settings.wobble),
+      multiples: watched.multiples.map((multiple) => 1 / multiple),
+      tolerance: 1 / watched.tolerance,
     },
-    recoveryThreshold,
+    threshold,
     at + 1,
     until,
-    (found) =>
+    ({ unitsBefore, fallbacksBefore, unitsAfter, fallbacksAfter }) =>
       isOver(
-        {
-          alarm: 1,
-          rate_before: found.unitsBefore > 0 ? found.fallbacksBefore / found.unitsBefore : null,
-          rate_after: found.unitsAfter > 0 ? found.fallbacksAfter / found.unitsAfter : null,
-        },
-        { rate_before: rateBefore },
+        { alarm: 1, rate_before: rateOf(unitsBefore, fallbacksBefore), rate_after: rateOf(unitsAfter, fallbacksAfter) },
+        against,
       ),
   )?.at;
 }

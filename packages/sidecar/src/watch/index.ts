@@ -9,7 +9,6 @@ export {
 } from './backtest.ts';
 export { type Counts, countsOf, type MinuteRow, type Period, pinnedOf } from './counts.ts';
 export { type Baseline, confirmedMultiple, type Evidence, type Marker, type Question } from './evidence.ts';
-export { isOver } from './life.ts';
 export { limitAmong } from './limits.ts';
 export { markersOf } from './markers.ts';
 export { type Crossing, createJudge, firstCrossing, type Judge, type Watched } from './replay.ts';
@@ -19,7 +18,6 @@ export {
   defaultSettings,
   multiplesOf,
   parametersOf,
-  recoveryThreshold,
   thresholdOf,
 } from './settings.ts';
 export { settingsFor } from './signals.ts';

@@ -9,9 +9,7 @@ import type { Engine } from '../engine/engine.ts';
 import { migrate } from '../engine/migrate.ts';
 import { openEngine } from '../engine/supervise.ts';
 import { countsOf, type MinuteRow, type Period } from './counts.ts';
-import { evidenceAt, streamOf } from './evidence.ts';
 import { markersOf } from './markers.ts';
-import { learnProfile } from './profile.ts';
 import { createJudge } from './replay.ts';
 import { defaultSettings, multiplesOf, parametersOf } from './settings.ts';
 import { settle } from './settle.ts';
@@ -172,17 +170,20 @@ test('an open alarm is asked whether it is over, against its own incident', asyn
     buckets.filter(({ tag }) => tag === bySession),
     end,
   );
-  const profile = learnProfile(counts, end);
   expectSame(
     asked,
-    evidenceAt(streamOf(counts, profile), end, {
-      baseline: { from: since, monitorFrom: opened, pinnedUnits: 0, pinnedFallbacks: 0 },
-      profile,
+    createJudge({
+      counts,
+      incidentFrom: since,
+      monitorFrom: opened,
       markers: [],
+      pinnedUnits: 0,
+      pinnedFallbacks: 0,
       multiples: multiplesOf(defaultSettings).map((multiple) => 1 / multiple),
       tolerance: 1 / (1 + defaultSettings.wobble),
-    }),
+    }).evidence(end),
   );
+  expect(asked.threshold_minutes).toBe(row.threshold_minutes);
 });
 
 test('an incident that is over never enters the baseline, and a new one is looked for after it', async () => {

@@ -25,8 +25,8 @@ export interface Watched {
   readonly monitorFrom: number;
   readonly pinnedUnits: number;
   readonly pinnedFallbacks: number;
-  /** The counts are an alarm's incident: there is nothing to learn from it, and no day to wait for. */
-  readonly isIncident?: boolean;
+  /** Epoch minute: only what came since is compared, with what is known of the key besides. An open alarm's incident. */
+  readonly incidentFrom?: number;
   readonly multiples: readonly number[];
   readonly tolerance: number;
 }
@@ -46,22 +46,19 @@ export function createJudge(watched: Watched): Judge {
   let profile: Profile = unknownProfile;
   let stream: Stream | undefined;
   const prepare = (now: number): { readonly stream: Stream; readonly question: Question } => {
-    let { monitorFrom } = watched;
-    if (!watched.isIncident) {
-      const start = historyStart(counts, now);
-      const learned = `${start} ${learnedDays(Math.floor((now - start) / minutesPerDay))}`;
-      if (learned !== learnedAt || now - start < youngMinutes) {
-        learnedAt = learned;
-        profile = learnProfile(counts, now);
-        stream = streamOf(counts, profile);
-      }
-      monitorFrom = Math.max(monitorFrom, start + minutesPerDay);
+    const start = historyStart(counts, now);
+    const learned = `${start} ${learnedDays(Math.floor((now - start) / minutesPerDay))}`;
+    if (stream === undefined || learned !== learnedAt || now - start < youngMinutes) {
+      learnedAt = learned;
+      profile = learnProfile(counts, now);
+      stream = streamOf(counts, profile);
     }
-    stream ??= streamOf(counts, profile);
+    const { incidentFrom: from = 0, pinnedUnits, pinnedFallbacks } = watched;
+    const monitorFrom = from > 0 ? watched.monitorFrom : Math.max(watched.monitorFrom, start + minutesPerDay);
     return {
       stream,
       question: {
-        baseline: { from: 0, monitorFrom, pinnedUnits: watched.pinnedUnits, pinnedFallbacks: watched.pinnedFallbacks },
+        baseline: { from, monitorFrom, pinnedUnits, pinnedFallbacks },
         profile,
         markers,
         multiples,
@@ -120,12 +117,8 @@ export function firstCrossing(
   while (now <= until) {
     const evidence = judge.evidence(now);
     if (evidence.minutes >= threshold && accepts(evidence)) return { at: now, evidence };
-    const age = watched.isIncident ? 0 : now - historyStart(watched.counts, now);
-    const relearned = watched.isIncident
-      ? until
-      : age < youngMinutes
-        ? now + shortestSkip
-        : now - (age % minutesPerDay) + minutesPerDay;
+    const age = now - historyStart(watched.counts, now);
+    const relearned = age < youngMinutes ? now + shortestSkip : now - (age % minutesPerDay) + minutesPerDay;
     const latest = Math.min(relearned, (Math.floor(now / longestSkip) + 1) * longestSkip, until);
     now = firstPossible(watched, judge, evidence, threshold, now, Math.max(now + 1, latest));
   }

@@ -27,9 +27,6 @@ export const markerShare = 0.05;
 /** Markers within a week share what this many get: a team that deploys hourly must not buy false alarms with it. */
 export const fullMarkersPerWeek = 2;
 
-/** What the mirrored evidence must reach to call an incident over: a week, in minutes. */
-export const recoveryThreshold = minutesPerWeek;
-
 /** Multiples whose evidence is averaged: around the one the user asked for. */
 export const multiplesOf = (settings: DriftSettings): readonly number[] =>
   [0.8, 1.25, 2, 4].map((factor) => factor * settings.multiple);
