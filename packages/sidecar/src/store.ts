@@ -38,6 +38,9 @@ export interface Store {
 /** Where a move keeps how far it is; while it is there, nothing else may write into the rows it carries. */
 export const moveJournal = (dataDirectory: string): string => join(dataDirectory, 'move.json');
 
+/** Is there while a backup is put back, and stays when that was cut short. */
+export const restoreMark = (dataDirectory: string): string => join(dataDirectory, 'restoring');
+
 /** So long a start waits to see what becomes of its first try; a large store takes longer to be read. */
 const firstTryMs = 30_000;
 const delays = { first: 100, most: 5_000 };
@@ -53,11 +56,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     throw new Misconfigured(
       `the history in ${dataDirectory} is half moved to a server: finish with 'routescope move', then serve with --clickhouse`,
     );
+  if (server === undefined && existsSync(restoreMark(dataDirectory)))
+    throw new Misconfigured(
+      `half of a backup is in ${dataDirectory}: put it back once more, with the same 'routescope restore'`,
+    );
   if (server !== undefined && existsSync(join(dataDirectory, 'engine')))
     log(`the history in ${dataDirectory} stays there: carry it over with 'routescope move --to URL'`);
   const { engine, start } = server
     ? serverAt(server)
-    : engineIn(join(dataDirectory, 'engine'), log, undefined, options.enginePatienceMs);
+    : engineIn(join(dataDirectory, 'engine'), { log, hangMs: options.enginePatienceMs });
   const name = server ? `ClickHouse at ${server.shown}` : 'the engine';
   const stop = new AbortController();
   let problem: string | undefined = `${name} has not answered yet`;

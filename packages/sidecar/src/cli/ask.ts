@@ -47,7 +47,7 @@ export async function withStore(options: StoreOptions, run: (ask: Ask) => Promis
     throw new Error(
       `no sidecar answers at ${options.url} and there is no data in ${options.dataDirectory}: start one with 'routescope serve', or name the directory with --data`,
     );
-  const engine = await openEngine(directory, options.log);
+  const engine = await openEngine(directory, { log: options.log });
   try {
     await run(askOf(engine.reader));
   } finally {

@@ -1,10 +1,13 @@
 /** `routescope backup` and `routescope restore`: the whole database away and back. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { backup, restore } from '../engine/backup.ts';
 import type { Engine } from '../engine/engine.ts';
+import { layoutOf } from '../engine/layout.ts';
 import { openServer, type Server } from '../engine/server.ts';
-import { openEngine, reachEngine } from '../engine/supervise.ts';
+import { openEngine, reachEngine, unhurriedMs } from '../engine/supervise.ts';
+import { writeWhole } from '../spool/files.ts';
+import { restoreMark } from '../store.ts';
 import { clickhouse, layout, serverFrom } from './clickhouse.ts';
 import { command, UsageError } from './command.ts';
 import { data } from './options.ts';
@@ -48,12 +51,22 @@ export const restoreCommand = command({
   async run({ values }, { print, log }) {
     if (values.from === undefined) throw new UsageError('say where from with --from');
     const server = serverFrom(values);
-    const engine = server ? await openServer(server) : await openEngine(join(values.data, 'engine'), log);
+    const directory = join(values.data, 'engine');
+    const mark = restoreMark(values.data);
+    const engine = server ? await openServer(server) : await openEngine(directory, { log, answerMs: unhurriedMs });
+    const begins = (): unknown => (server ? undefined : writeWhole(values.data, mark, ''));
     try {
-      await restore(engine, values.from, values.cluster);
+      // Half of a backup, which an earlier try left there.
+      if (!server && existsSync(mark))
+        await engine.writer.command({ query: 'DROP DATABASE IF EXISTS routescope SYNC' });
+      await restore(engine, values.from, { cluster: values.cluster, begins });
+    } catch (problem) {
+      if (!server && (await layoutOf(engine.writer)) === undefined) rmSync(mark, { force: true });
+      throw problem;
     } finally {
       await engine.close();
     }
+    if (!server) rmSync(mark);
     print(`the tables are back ${server ? `on ${server.shown}` : `in ${values.data}`}`);
   },
 });

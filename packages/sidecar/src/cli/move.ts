@@ -5,7 +5,7 @@ import { migrate } from '../engine/migrate.ts';
 import { closeJournal, move } from '../engine/move.ts';
 import { retain } from '../engine/retention.ts';
 import { openServer } from '../engine/server.ts';
-import { openEngine } from '../engine/supervise.ts';
+import { openEngine, unhurriedMs } from '../engine/supervise.ts';
 import { consumer } from '../load/load.ts';
 import { moveJournal } from '../store.ts';
 import { clickhouse, layout, layoutFrom, retention, retentionFrom, serverFrom } from './clickhouse.ts';
@@ -36,7 +36,7 @@ export const moveCommand = command({
       return print(`the history of ${values.data} is on ${server.shown}`);
     }
     refuseUnloaded(join(values.data, 'spool'));
-    const from = await openEngine(directory, log, 0);
+    const from = await openEngine(directory, { log, lockPatienceMs: 0, answerMs: unhurriedMs });
     try {
       await migrate(from.writer);
       const to = await openServer(server);

@@ -14,6 +14,7 @@ import type { Layout } from '../engine/layout.ts';
 import { migrations, preparation } from '../engine/migrate.ts';
 import { retentionStatements } from '../engine/retention.ts';
 import { openServer } from '../engine/server.ts';
+import { openEngine } from '../engine/supervise.ts';
 import { type Sidecar, startSidecar } from '../pipeline.ts';
 import { cert, key } from '../testing/certificate.ts';
 import { startTestServer } from '../testing/server.ts';
@@ -292,6 +293,18 @@ describe('a history', () => {
       'there are tables already',
     );
     expect((await run('restore', '--from', at('no-backup'), '--data', at('empty'))).problem).toBeInstanceOf(Error);
+    expect(readdirSync(at('empty'))).toEqual(['engine']);
+
+    // Killed in the middle, with some of the tables there.
+    const whole = await rows(at('restored'));
+    const engine = await openEngine(join(at('restored'), 'engine'));
+    await engine.writer.command({ query: 'TRUNCATE TABLE routescope.calls' });
+    await engine.close();
+    writeFileSync(join(at('restored'), 'restoring'), '');
+    await expect(startSidecar({ dataDirectory: at('restored'), port: 0 })).rejects.toThrow('half of a backup is in');
+    expect((await run('restore', '--from', at('backup'), '--data', at('restored'))).problem).toBeUndefined();
+    expect(await rows(at('restored'))).toEqual(whole);
+    expect(existsSync(join(at('restored'), 'restoring'))).toBe(false);
   });
 
   test('forgets a session and a user in every table, and says where they still are', async () => {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openServer, type Server } from '../engine/server.ts';
-import { openEngine } from '../engine/supervise.ts';
+import { openEngine, unhurriedMs } from '../engine/supervise.ts';
 import { deadLettersIn } from '../load/dead-letter.ts';
 import { insertIntoChild, insertIntoServer } from '../load/insert.ts';
 import { replay as putBack, type Replayed } from '../load/replay.ts';
@@ -49,7 +49,7 @@ async function alone(
     throw new Error(
       `there is no data in ${dataDirectory}: name the directory with --data, a sidecar with --url, or the server its spans go to with --clickhouse`,
     );
-  const engine = server ? await openServer(server) : await openEngine(directory, log);
+  const engine = server ? await openServer(server) : await openEngine(directory, { log, answerMs: unhurriedMs });
   try {
     const insert = await (server ? insertIntoServer : insertIntoChild)(engine.writer);
     return await putBack(deadLettersIn(join(dataDirectory, 'dead-letter')), insert);

@@ -26,10 +26,19 @@ export async function backup(engine: Engine, place: string): Promise<void> {
   });
 }
 
-/** @param cluster the one the backup was made on, if any. @throws Error when there are tables already. */
-export async function restore(engine: Engine, place: string, cluster?: string): Promise<void> {
+/**
+ * @param cluster the one the backup was made on, if any
+ * @param begins called before the first table is made
+ * @throws Error when there are tables already.
+ */
+export async function restore(
+  engine: Engine,
+  place: string,
+  { cluster, begins = () => {} }: { cluster?: string | undefined; begins?: () => unknown } = {},
+): Promise<void> {
   if ((await layoutOf(engine.writer)) !== undefined)
     throw new Error('there are tables already: a backup goes back into an empty directory or database');
+  await begins();
   await engine.writer.command({
     query: `RESTORE DATABASE routescope${onCluster({ cluster })} FROM ${destination(engine, place)}`,
   });

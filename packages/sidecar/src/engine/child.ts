@@ -123,7 +123,10 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     : [query, body.toString('utf8')].filter(Boolean).join('\n').replace(/;\s*$/, '');
   // Behind a port it stands for a server, where one user does both.
   const role = url.searchParams.has('readonly') ? 'reader' : roleOf(request.headers.authorization);
-  const result = await turns[role].run(async () => {
+  const room = /^\s*BACKUP\b/i.test(sql) ? turns.reader : turns[role]; // it may take long, and writes into no table
+  const result = await room.run(async () => {
+    // Who gave up may have asked again, or have put other rows into the file since.
+    if (request.socket.destroyed) throw new Error('nobody waits for the answer any more');
     const session = new Session(dataDirectory as string, { connectionArgs });
     try {
       if (rows) await writeFile(rows, body, { mode: 0o600 });

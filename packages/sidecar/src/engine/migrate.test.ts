@@ -51,7 +51,7 @@ test('what is generated is the generator’s output', () => {
 });
 
 test('a second process on the directory is told what to do', { timeout: 40_000 }, async () => {
-  await expect(openEngine(directory, () => {}, 0)).rejects.toThrow(
+  await expect(openEngine(directory, { lockPatienceMs: 0 })).rejects.toThrow(
     'is in use by another process: stop the other sidecar',
   );
 });

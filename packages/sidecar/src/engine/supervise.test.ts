@@ -11,7 +11,7 @@ const directory = mkdtempSync(join(tmpdir(), 'routescope-supervise-'));
 const said: string[] = [];
 let engine: Engine;
 beforeAll(async () => {
-  engine = await openEngine(directory, (line) => said.push(line), 10_000, 2_000);
+  engine = await openEngine(directory, { log: (line) => said.push(line), hangMs: 2_000 });
 });
 afterAll(async () => {
   await engine.close();
@@ -65,7 +65,7 @@ test('an engine that hangs when its sidecar is killed is killed by the next one'
   sidecar.kill('SIGKILL');
   await once(sidecar, 'exit');
   const lines: string[] = [];
-  const next = await openEngine(home, (line) => lines.push(line));
+  const next = await openEngine(home, { log: (line) => lines.push(line) });
   expect((await next.reader.ping()).success).toBe(true);
   await next.close();
   expect(lines).toEqual(['the engine of a sidecar that is gone hung in the directory; it was killed']);

@@ -25,16 +25,23 @@ export function openEngine(...given: Parameters<typeof engineIn>): Promise<Engin
   return opened(engineIn(...given));
 }
 
-/**
- * @param lockPatienceMs how long to wait for a directory in use: a killed sidecar's engine needs a moment to let it go.
- * @param hangMs an engine that does not answer for so long is killed and started again.
- * @throws Error when `directory` cannot be made.
- */
+export interface EngineOptions {
+  readonly log?: (line: string) => void;
+  /** How long to wait for a directory in use: a killed sidecar's engine needs a moment to let it go. @default 10,000 */
+  readonly lockPatienceMs?: number | undefined;
+  /** An engine that does not answer a ping for so long is killed and started again. @default 30,000 */
+  readonly hangMs?: number | undefined;
+  /** A statement that has no answer for so long is given up. @default 120,000 */
+  readonly answerMs?: number | undefined;
+}
+
+/** For a command that somebody runs and waits for: a large table takes its time. */
+export const unhurriedMs = 86_400_000;
+
+/** @throws Error when `directory` cannot be made. */
 export function engineIn(
   directory: string,
-  log: (line: string) => void = () => {},
-  lockPatienceMs = 10_000,
-  hangMs = 30_000,
+  { log = () => {}, lockPatienceMs = 10_000, hangMs = 30_000, answerMs = 120_000 }: EngineOptions = {},
 ): EngineToStart {
   const dataDirectory = resolve(directory);
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
@@ -110,7 +117,7 @@ export function engineIn(
     }
   }
 
-  const client = clientsOf(socketPath);
+  const client = clientsOf(socketPath, answerMs);
   const writer = client('writer');
   const reader = client('reader');
 
@@ -172,7 +179,7 @@ function tellOthers(dataDirectory: string, socketPath: string, pid: number): voi
   writeFileSync(ownersFile(dataDirectory), [pid, process.pid].map(identityOf).join('\n'));
 }
 
-function clientsOf(socketPath: string): (username: string) => ClickHouseClient {
+function clientsOf(socketPath: string, request_timeout: number): (username: string) => ClickHouseClient {
   const agent = new Agent({ socketPath, keepAlive: false } as ConstructorParameters<typeof Agent>[0]);
   return (username) =>
     createClient({
@@ -181,7 +188,7 @@ function clientsOf(socketPath: string): (username: string) => ClickHouseClient {
       password: '',
       http_agent: agent,
       set_basic_auth_header: true,
-      request_timeout: 120_000,
+      request_timeout,
       max_open_connections: 16,
       log: { level: ClickHouseLogLevel.OFF }, // every error reaches its caller, who says it once
     });
@@ -191,8 +198,9 @@ function clientsOf(socketPath: string): (username: string) => ClickHouseClient {
 export async function reachEngine(directory: string, log: (line: string) => void): Promise<Engine> {
   const path = doorFile(resolve(directory));
   const socketPath = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-  if (socketPath === undefined || (await answerWithin(socketPath, 5_000)) !== 'some') return openEngine(directory, log);
-  const client = clientsOf(socketPath);
+  if (socketPath === undefined || (await answerWithin(socketPath, 5_000)) !== 'some')
+    return openEngine(directory, { log, answerMs: unhurriedMs });
+  const client = clientsOf(socketPath, unhurriedMs);
   const [writer, reader] = [client('writer'), client('reader')];
   return {
     kind: 'child',

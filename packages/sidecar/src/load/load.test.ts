@@ -320,6 +320,30 @@ test('a full dead-letter directory stops loading instead of losing', async () =>
   expect(spool.lag('load').spans).toBe(1);
 });
 
+test('what the engine gave up and does later all the same, it does with the records it was given, or not at all', async () => {
+  const { insert, stored } = memory(() => false);
+  const late: [string, string][] = [];
+  let gaveUp = 0;
+  const { loader } = loaderOf(async (path, token) => {
+    for (const [earlier, its] of late.splice(0)) if (existsSync(earlier)) await insert(earlier, its);
+    const numbers = numbersIn(readFileSync(path));
+    if (numbers.includes(5) && numbers.length > 1) throw error('117');
+    if (gaveUp++ % 2 === 0) {
+      late.push([path, token]);
+      throw new Error('Timeout error.');
+    }
+    await insert(path, token);
+  });
+  await spool.append(
+    [0, 1, 2, 3, 4, 5, 6, 7].map((number) => record(number)),
+    8,
+  );
+  await loader.flush();
+  await loader.close();
+  expect(stored().sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(readdirSync(join(directory, 'work'))).toEqual([]);
+});
+
 describe('an engine that dies', () => {
   const gone = (): Error => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
   /** Dies of what `kills` names, and is away for two tries each time. */

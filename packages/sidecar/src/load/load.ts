@@ -4,7 +4,7 @@
  * good, and what it dies of each time, is found by halving and set aside; it never holds up the rest.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Item, recordsOf, scan } from '../spool/record.ts';
 import type { Segment, Spool } from '../spool/spool.ts';
@@ -168,13 +168,10 @@ export function startLoader(options: LoaderOptions): Loader {
     const items = itemsOf(bytes);
     const diverted = await divert(segment, byTime, bytes, items);
     let refused = 0;
-    for (const { name, spans } of byTime.inserts) {
-      const path = await writePiece(pick(bytes, items, spans));
-      refused += await insertPiece(
-        { path, token: `${identity}/${name}`, name: `${nameOf(segment)}-${name}` },
-        isSuspect,
+    for (const { name, spans } of byTime.inserts)
+      refused += await withFile(pick(bytes, items, spans), (path) =>
+        insertPiece({ path, token: `${identity}/${name}`, name: `${nameOf(segment)}-${name}` }, isSuspect),
       );
-    }
     return { refused, diverted };
   }
 
@@ -206,7 +203,7 @@ export function startLoader(options: LoaderOptions): Loader {
       to - from === whole.to ? piece.token : `${piece.token}/${from}-${to}`;
     const insertRun = async (run: Run): Promise<unknown> =>
       cuts.reasonFor(tokenOf(run)) ??
-      (await (isSuspect ? probe : attempt)(await writePiece(recordsOfRun(run)), tokenOf(run)));
+      (await withFile(recordsOfRun(run), (path) => (isSuspect ? probe : attempt)(path, tokenOf(run))));
     const { taken, refused } = await isolate(whole, insertRun, because, {
       patience: isSuspect ? silentRuns : undefined,
       isApart: (why) => isResumed || wentSilent(why), // what was tried before keeps its token
@@ -304,11 +301,20 @@ export function startLoader(options: LoaderOptions): Loader {
     log(`${letter.spans} spans are set aside as dead letter ${name} (${letter.reason}): ${letter.because}`);
   }
 
-  const piecePath = join(options.workDirectory, 'piece.seg');
-  async function writePiece(records: Uint8Array): Promise<string> {
-    await mkdir(dirname(piecePath), { recursive: true, mode: 0o700 });
-    await writeFile(piecePath, records, { mode: 0o600 });
-    return piecePath;
+  let files = 0;
+  /**
+   * Each piece is in a file of its own, gone when its insert is over: an engine that comes to it after we gave up finds
+   * nothing, and never the records of another under this one's token.
+   */
+  async function withFile<T>(records: Uint8Array, insert: (path: string) => Promise<T>): Promise<T> {
+    const path = join(options.workDirectory, `piece-${++files}.seg`);
+    await mkdir(options.workDirectory, { recursive: true, mode: 0o700 });
+    try {
+      await writeFile(path, records, { mode: 0o600 });
+      return await insert(path);
+    } finally {
+      await rm(path, { force: true }).catch(() => {}); // the next start writes over it
+    }
   }
 
   return {
@@ -325,7 +331,6 @@ export function startLoader(options: LoaderOptions): Loader {
       stop.abort();
       wake();
       await running;
-      await rm(piecePath, { force: true }).catch(() => {}); // the next start writes over it
     },
   };
 }
