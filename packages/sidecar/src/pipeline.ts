@@ -308,7 +308,7 @@ async function start(options: SidecarOptions, opened: (() => unknown)[]): Promis
 /** The problem, with what to do about it when it is the disk's. */
 function unwritable(directory: string, problem: unknown): unknown {
   const { code = '', message } = problem as NodeJS.ErrnoException;
-  if (!/^(EACCES|EDQUOT|EIO|ENOSPC|ENOTDIR|EPERM|EROFS)$/.test(code)) return problem;
+  if (!/^(EACCES|EDQUOT|EEXIST|EIO|ENOSPC|ENOTDIR|EPERM|EROFS)$/.test(code)) return problem;
   return new Error(
     `nothing can be kept in ${directory} (${message}): make room, or make it writable, or name another directory with --data`,
   );

@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { Client, credentials } from '@grpc/grpc-js';
 import { type Check, clock, disk, engine, type Health, ledger, tables } from '../doctor/checks.ts';
+import { directory } from '../doctor/directory.ts';
 import { askOf } from '../engine/ask.ts';
 import type { SidecarStatus } from '../pipeline.ts';
 import { knock, nobodyAt, questionsTo, wantsToken } from './ask.ts';
@@ -39,7 +40,8 @@ export async function examine(sidecar: string, token: string | undefined, dataDi
     (): Check => ({ name: 'disk', health: 'skipped', says: `there is no ${dataDirectory} on this machine` }),
   );
   if (answer instanceof Error) return [{ name: 'port', health: 'fail', says: answer.message }, space];
-  if (!answer?.ok) return [port(sidecar, answer?.status), space];
+  if (!answer) return [port(sidecar, undefined), space, ...(await directory(dataDirectory))];
+  if (!answer.ok) return [port(sidecar, answer.status), space];
 
   const date = answer.headers.get('date');
   const status = await settled(get, (await answer.json()) as SidecarStatus);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examine } from '../cli/doctor.ts';
 import { type Sidecar, type SidecarStatus, startSidecar } from '../pipeline.ts';
+import { identityOf } from '../process.ts';
 import { clock, disk, ledger } from './checks.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'routescope-doctor-'));
@@ -110,6 +111,36 @@ test('where nothing listens, or something else does, the port says so', async ()
   const checks = await examine(url, undefined, join(directory, 'nowhere'));
   expect(checks.map(({ health }) => health)).toEqual(['fail', 'skipped']);
   expect(checks[0]?.says).toContain("start one with 'routescope serve'");
+});
+
+test('a directory whose sidecar is gone says what stands in it', async () => {
+  const dead = join(directory, 'dead');
+  const spool = join(dead, 'spool');
+  mkdirSync(spool, { recursive: true });
+  mkdirSync(join(dead, 'dead-letter'));
+  const look = async () =>
+    (await examine('http://127.0.0.1:1', undefined, dead))
+      .slice(2)
+      .map(({ name, health, says }) => `${health} ${name}: ${says.replaceAll(dead, '')}`);
+  expect(await look()).toEqual(['ok waiting: nothing in /spool waits to be loaded']);
+
+  writeFileSync(join(spool, '00000000000000000007.seg'), Buffer.alloc(2 ** 20));
+  writeFileSync(join(spool, '00000000000000000008.seg'), Buffer.alloc(2 ** 20));
+  writeFileSync(join(spool, 'load.cursor'), '7');
+  writeFileSync(join(spool, 'lock.3'), identityOf(process.pid));
+  writeFileSync(join(dead, 'dead-letter', 'a.seg'), '');
+  writeFileSync(join(dead, 'dead-letter', 'a.json'), '{"spans":3}');
+  for (const mark of ['move.json', 'restoring']) writeFileSync(join(dead, mark), '{}');
+  expect(await look()).toEqual([
+    "fail data: the history in  is half moved to a server: finish with 'routescope move'",
+    "fail data: half of a backup is in : put it back once more, with the same 'routescope restore'",
+    `warn owner: process ${process.pid} has /spool: it is starting, or listens elsewhere (name where with --url), or hangs`,
+    "warn waiting: 1.0 MiB in /spool wait to be loaded: they are when 'routescope serve' runs",
+    "warn set aside: 3 spans are in /dead-letter: see why there, then 'routescope replay'",
+  ]);
+
+  writeFileSync(join(spool, 'load.cursor'), 'x');
+  expect((await look())[3]).toMatch(/^fail spool: .*load\.cursor does not hold a segment number/);
 });
 
 describe('the checks', () => {

@@ -14,9 +14,9 @@ const unwrittenMs = 10_000;
  */
 export function lock(directory: string): string {
   for (;;) {
-    const locks = readdirSync(directory).filter((name) => /^lock\.\d+$/.test(name));
-    const last = Math.max(0, ...locks.map((name) => Number(name.slice('lock.'.length))));
-    const owner = last === 0 ? undefined : ownerOf(join(directory, `lock.${last}`));
+    const locks = locksIn(directory);
+    const last = lastLock(directory);
+    const owner = ownerOf(directory);
     if (owner !== undefined)
       throw new Error(
         `the data directory of ${directory} is in use by ${owner}: stop that sidecar, or give this one a directory of its own with --data`,
@@ -34,8 +34,17 @@ export function lock(directory: string): string {
   }
 }
 
-/** Who has it, in words; undefined when nobody does. */
-function ownerOf(path: string): string | undefined {
+/** Who has the directory, in words; undefined when nobody does. */
+export function ownerOf(directory: string): string | undefined {
+  const last = lastLock(directory);
+  return last === 0 ? undefined : ownerOfLock(join(directory, `lock.${last}`));
+}
+
+const locksIn = (directory: string): string[] => readdirSync(directory).filter((name) => /^lock\.\d+$/.test(name));
+const lastLock = (directory: string): number =>
+  Math.max(0, ...locksIn(directory).map((name) => Number(name.slice('lock.'.length))));
+
+function ownerOfLock(path: string): string | undefined {
   try {
     const owner = readFileSync(path, 'utf8');
     if (owner === '')
