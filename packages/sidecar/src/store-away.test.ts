@@ -56,17 +56,32 @@ async function rowsOf({ url }: Sidecar): Promise<number> {
   return Number(await answer.text());
 }
 
+interface Told {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Record<string, string>;
+}
+const refused = (code: string, name: string, says = 'no'): Told => ({
+  status: 403,
+  body: `Code: ${code}. DB::Exception: ${says}. (${name})`,
+  headers: { 'x-clickhouse-exception-code': code },
+});
+
 /** Answers every question so, at the server's own address. */
-async function impostor(status: number, body: string, headers: Record<string, string> = {}): Promise<() => unknown> {
-  const server = createServer((_, response) => response.writeHead(status, headers).end(body));
+async function impostor(tells: (query: string) => Told): Promise<() => unknown> {
+  const server = createServer(async (request, response) => {
+    const query = [new URL(request.url ?? '/', 'http://h').searchParams.get('query') ?? ''];
+    for await (const chunk of request) query.push(String(chunk));
+    const { status, body, headers = {} } = tells(query.join(''));
+    response.writeHead(status, headers).end(body);
+  });
   await new Promise<void>((listening) => server.listen(Number(there.server.url.port), '127.0.0.1', () => listening()));
   return () => {
     server.closeAllConnections();
     return new Promise((done) => server.close(done));
   };
 }
-const refusal = (code: string, name: string): Promise<() => unknown> =>
-  impostor(403, `Code: ${code}. DB::Exception: no. (${name})`, { 'x-clickhouse-exception-code': code });
+const refusal = (code: string, name: string): Promise<() => unknown> => impostor(() => refused(code, name));
 const wrongPassword = (): Promise<() => unknown> => refusal('516', 'AUTHENTICATION_FAILED');
 
 test('a server that is away is waited for, and what it is missing then is said, until it is right', async () => {
@@ -112,8 +127,26 @@ test('closed before its server ever came, a sidecar keeps what it took for the n
 
 test.each([
   ['a wrong password', wrongPassword, 'wrong name or password'],
-  ['a server that is too old', () => impostor(200, '{"version":"25.8.16.1"}\n'), '26.3 is the oldest'],
-  ['something else that listens there', () => impostor(200, '{"version":""}\n'), 'is no ClickHouse'],
+  [
+    'a server that is too old',
+    () => impostor(() => ({ status: 200, body: '{"version":"25.8.16.1"}\n' })),
+    '26.3 is the oldest',
+  ],
+  [
+    'something else that listens there',
+    () => impostor(() => ({ status: 200, body: '{"version":""}\n' })),
+    'is no ClickHouse',
+  ],
+  [
+    'a user that may only read',
+    () =>
+      impostor((query) =>
+        query.includes('version()')
+          ? { status: 200, body: '{"version":"26.3.1.1"}\n' }
+          : refused('164', 'READONLY', "Cannot modify 'session_timezone' setting in readonly mode"),
+      ),
+    /^ClickHouse at http:\S+ refuses what user writer has to do there: Cannot modify 'session_timezone'/,
+  ],
   ['a user without rights', () => refusal('497', 'ACCESS_DENIED'), 'lets user writer ask nothing'],
 ])('%s ends the start', async (_, play, says) => {
   await there.link.set('refused');

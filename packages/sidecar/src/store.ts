@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ClickHouseError } from '@clickhouse/client';
 import { type Engine, Misconfigured } from './engine/engine.ts';
 import type { Layout } from './engine/layout.ts';
 import { migrate, settle } from './engine/migrate.ts';
@@ -76,6 +77,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     problem = undefined;
   }
 
+  /** An engine that answers says what it does not like, and not who it is. */
+  const why = (failure: unknown): string =>
+    failure instanceof ClickHouseError
+      ? `${name} refuses what ${server ? `user ${server.username}` : 'the sidecar'} has to do there: ${sentence(failure)}`
+      : sentence(failure);
+
   /** Says each reason once, and nothing after the end. */
   async function keepTrying(first: Promise<void>): Promise<void> {
     let tried = first;
@@ -85,10 +92,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         if (!stop.signal.aborted) log(`${name} is there: what was spooled meanwhile is loaded now`);
         return;
       } catch (failure) {
-        const why = sentence(failure);
-        if (why !== problem && !stop.signal.aborted)
-          log(`${why}; spans are taken and kept in the spool, and loaded once this has passed`);
-        problem = why;
+        const said = why(failure);
+        if (said !== problem && !stop.signal.aborted)
+          log(`${said}; spans are taken and kept in the spool, and loaded once this has passed`);
+        problem = said;
       }
       await sleep(delayMs, undefined, { signal: stop.signal }).catch(() => {});
       if (!stop.signal.aborted) tried = open();
@@ -107,7 +114,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   } catch (failure) {
     if (isLasting(failure)) {
       await close();
-      throw failure;
+      throw failure instanceof Misconfigured ? failure : new Misconfigured(why(failure));
     }
     void keepTrying(first);
   }

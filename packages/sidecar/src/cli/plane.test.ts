@@ -263,8 +263,11 @@ describe('beside a sidecar that asks for its token', () => {
 
   test('doctor where nobody listens fails, and its JSON says why', async () => {
     const { problem, said } = await run('doctor', '--json', '--url', 'http://127.0.0.1:1', '--data', data);
-    expect(problem?.message).toBe('1 of 2 checks failed');
-    expect(JSON.parse(said)).toMatchObject({ healthy: false, checks: [{ name: 'port', health: 'fail' }, {}] });
+    expect(problem?.message).toBe('1 of 4 checks failed');
+    expect(JSON.parse(said)).toMatchObject({
+      healthy: false,
+      checks: [{ name: 'port', health: 'fail' }, {}, { name: 'owner' }, { name: 'waiting', health: 'ok' }],
+    });
   });
 });
 
