@@ -1,6 +1,7 @@
 /** Writes what is generated from the table of words and from the commands: run by `npm run generate`, checked by a test. */
 import { writeFileSync } from 'node:fs';
 import { commandsPage } from './commands-page.ts';
+import { scoresMigration } from './score-tables.ts';
 import { attemptsMigration, callsMigration } from './typed-tables.ts';
 
 export const root: URL = new URL('../../../../', import.meta.url);
@@ -9,6 +10,7 @@ export const root: URL = new URL('../../../../', import.meta.url);
 export const generated: Readonly<Record<string, () => string>> = {
   'packages/sidecar/migrations/0002_attempts.sql': attemptsMigration,
   'packages/sidecar/migrations/0003_calls.sql': callsMigration,
+  'packages/sidecar/migrations/0005_scores.sql': scoresMigration,
   'docs/commands.md': commandsPage,
 };
 
