@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accountOf } from './power.ts';
 
-export const steps = ['before-fsync', 'after-fsync', 'before-cursor', 'rotation', 'migration'] as const;
+export const steps = ['before-fsync', 'after-fsync', 'before-cursor', 'rotation', 'merge', 'migration'] as const;
 export const disks = ['full', 'slow', 'read-only', 'failing'] as const;
 /** Written into `accountDirectory` when the fault has come. */
 export const struckFile = 'struck';
@@ -33,6 +33,9 @@ export interface Fault {
   /** Where the account of what is on disk is kept. */
   readonly accountDirectory: string;
 }
+
+/** So few small segments are put together, that it happens in every life. */
+const mergeSegments = 12;
 
 const text = process.env['ROUTESCOPE_FAULT'];
 if (text) await inject(JSON.parse(text) as Fault);
@@ -99,8 +102,10 @@ async function inject(fault: Fault): Promise<void> {
   };
   fsp.rename = async (from, to) => {
     if (String(to).endsWith('.cursor')) step('before-cursor');
+    if (String(to).endsWith('.seg') && !String(to).includes('dead-letter')) step('merge');
     account.renaming(String(from), String(to));
-    return rename(from, to);
+    await rename(from, to);
+    if (String(to).endsWith('.seg') && !String(to).includes('dead-letter')) step('merge');
   };
   const { writev, datasync, sync, truncate } = proto;
   proto.truncate = async function (this: FileHandle, bytes) {
@@ -167,10 +172,13 @@ async function inject(fault: Fault): Promise<void> {
       return now() + ([0, 86_400_000, -86_400_000][calls++ % 3] as number);
     };
   }
-  if (without === 'seen') {
-    const forgetful =
-      'export const createSeen = () => ({ add: () => [], remove() {} }); export const openSeen = createSeen;';
-    const hook = `export const load = (url, context, next) => url.endsWith('/spool/seen.js') ? { format: 'module', shortCircuit: true, source: ${JSON.stringify(forgetful)} } : next(url, context);`;
-    register(`data:text/javascript,${encodeURIComponent(hook)}`);
-  }
+  const forgetful =
+    'export const createSeen = () => ({ add: () => [], remove() {} }); export const openSeen = createSeen;';
+  const hook = `export async function load(url, context, next) {
+    if (${without === 'seen'} && url.endsWith('/spool/seen.js')) return { format: 'module', shortCircuit: true, source: ${JSON.stringify(forgetful)} };
+    const loaded = await next(url, context);
+    if (!url.endsWith('/spool/spool.js')) return loaded;
+    return { ...loaded, source: String(loaded.source).replace('mergeSegments = 256', 'mergeSegments = ${mergeSegments}') };
+  }`;
+  register(`data:text/javascript,${encodeURIComponent(hook)}`);
 }

@@ -1,5 +1,5 @@
 /** `routescope move`: carries the history of a data directory to a ClickHouse server. */
-import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate } from '../engine/migrate.ts';
 import { closeJournal, move } from '../engine/move.ts';
@@ -7,6 +7,7 @@ import { retain } from '../engine/retention.ts';
 import { openServer } from '../engine/server.ts';
 import { openEngine, unhurriedMs } from '../engine/supervise.ts';
 import { consumer } from '../load/load.ts';
+import { readCursor } from '../spool/files.ts';
 import { moveJournal } from '../store.ts';
 import { clickhouse, layout, layoutFrom, retention, retentionFrom, serverFrom } from './clickhouse.ts';
 import { command, UsageError } from './command.ts';
@@ -35,7 +36,7 @@ export const moveCommand = command({
       await closeJournal(journal); // all was moved, and the last step of it was cut short
       return print(`the history of ${values.data} is on ${server.shown}`);
     }
-    refuseUnloaded(join(values.data, 'spool'));
+    await refuseUnloaded(join(values.data, 'spool'));
     const from = await openEngine(directory, { log, lockPatienceMs: 0, answerMs: unhurriedMs });
     try {
       await migrate(from.writer);
@@ -61,10 +62,9 @@ export const moveCommand = command({
 });
 
 /** A segment may be in the tables though its cursor does not say so yet: loaded on the server again, it would be twice. */
-function refuseUnloaded(spool: string): void {
+async function refuseUnloaded(spool: string): Promise<void> {
   if (!existsSync(spool)) return;
-  const cursor = join(spool, `${consumer}.cursor`);
-  const loaded = existsSync(cursor) ? Number(readFileSync(cursor, 'utf8')) : 0;
+  const loaded = (await readCursor(spool, consumer)) ?? 0;
   const waiting = readdirSync(spool).filter((file) => file.endsWith('.seg') && Number.parseInt(file, 10) > loaded);
   if (waiting.length > 0)
     throw new Error(
