@@ -1,6 +1,6 @@
 /** CPU time of other processes, and requests to load them with. */
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 
 const ticksPerSecond = 100;
 
@@ -12,7 +12,8 @@ export function cpuSeconds(pid: number): number {
 }
 
 /**
- * Sends every body, over as many connections as said; a connection asks again when it is answered.
+ * Sends every body, over as many connections as said; a connection asks again when it is answered. On bare sockets: a
+ * sender that is slower than the sidecar would measure how the sidecar waits.
  * @throws Error at the first answer that is not 200.
  */
 export async function sendAll(
@@ -21,35 +22,33 @@ export async function sendAll(
   headers: Record<string, string> = {},
   connections = 4,
 ): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
   let next = 0;
-  const connection = async (): Promise<void> => {
-    for (let body = bodies[next++]; body; body = bodies[next++]) await post(agent, url, body, headers);
-  };
-  try {
-    await Promise.all(Array.from({ length: connections }, connection));
-  } finally {
-    agent.destroy();
-  }
-}
-
-function post(agent: Agent, url: string, body: Uint8Array, headers: Record<string, string>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      `${url}/v1/traces`,
-      {
-        agent,
-        method: 'POST',
-        headers: { 'content-type': 'application/x-protobuf', 'content-length': body.length, ...headers },
-      },
-      (answer) => {
-        answer.resume();
-        answer.once('end', () =>
-          answer.statusCode === 200 ? resolve() : reject(new Error(`the sidecar answered ${answer.statusCode}`)),
-        );
-      },
-    );
-    asked.once('error', reject);
-    asked.end(body);
-  });
+  const said = Object.entries({ 'content-type': 'application/x-protobuf', ...headers, connection: 'keep-alive' });
+  const lines = said.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const { hostname, port, host } = new URL(url);
+  const connection = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(Number(port), hostname);
+      const ask = (): void => {
+        const body = bodies[next++];
+        if (!body) return void socket.end(resolve);
+        const head = `POST /v1/traces HTTP/1.1\r\nhost: ${host}\r\ncontent-length: ${body.length}\r\n${lines}\r\n`;
+        socket.cork();
+        socket.write(head, 'latin1');
+        socket.write(body);
+        socket.uncork();
+      };
+      let answer = '';
+      socket.on('data', (chunk: Buffer) => {
+        answer += chunk.toString('latin1');
+        if (!answer.startsWith('HTTP/1.1 200 '))
+          return reject(new Error(`the sidecar answered ${answer.slice(0, 200)}`));
+        if (!answer.endsWith('\r\n\r\n')) return; // full success has no body
+        answer = '';
+        ask();
+      });
+      socket.once('connect', ask).once('error', reject);
+      socket.once('close', () => reject(new Error('the sidecar ended the connection')));
+    });
+  await Promise.all(Array.from({ length: Math.min(connections, bodies.length) }, connection));
 }

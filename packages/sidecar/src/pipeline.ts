@@ -34,9 +34,10 @@ import { Buffers } from './receive/buffers.ts';
 import { createCounters, type ReceiveCounters } from './receive/counters.ts';
 import type { GrpcServer } from './receive/grpc.ts';
 import { createHttpEndpoint } from './receive/http.ts';
+import { serveQuickly } from './receive/quick.ts';
 import { createReceiver } from './receive/receiver.ts';
 import { type RedactOptions, Redactor } from './redact/redactor.ts';
-import { createHttpServer } from './server.ts';
+import { createHttpServer, isForeign } from './server.ts';
 import { openSeen } from './spool/seen.ts';
 import { openSpool } from './spool/spool.ts';
 import { openStore } from './store.ts';
@@ -201,12 +202,13 @@ async function start(options: SidecarOptions, opened: (() => unknown)[]): Promis
     now: () => BigInt(Date.now()) * 1_000_000n,
     onLogs: settling.came,
   });
+  const took = (seconds: number): void => acknowledged.observe(seconds);
   const timed = (signal: 'traces' | 'logs') => {
     const endpoint = createHttpEndpoint(signal, { receiver, buffers, limits });
     return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       const began = performance.now();
       await endpoint(request, response);
-      acknowledged.observe((performance.now() - began) / 1_000);
+      took((performance.now() - began) / 1_000);
     };
   };
 
@@ -257,6 +259,11 @@ async function start(options: SidecarOptions, opened: (() => unknown)[]): Promis
     { log, admits, tls },
   );
   opened.push(() => server.close());
+  if (!tls) {
+    const mayCome = (host: string, authorization: string | undefined): boolean =>
+      !isForeign({ host }, admits !== undefined) && (admits?.(authorization) ?? true);
+    serveQuickly(server, { receiver, buffers, limits, admits: mayCome, took, log });
+  }
   try {
     await new Promise<void>((listening, failed) => server.once('error', failed).listen(port, host, listening));
     if (grpcPort !== undefined) {

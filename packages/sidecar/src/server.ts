@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Admits } from './auth.ts';
+import { failed } from './receive/receiver.ts';
 import { codes, sendStatus } from './receive/status.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
@@ -56,7 +57,7 @@ export function createHttpServer(routes: Routes, { log, admits, tls }: ServerOpt
       sendStatus(request, response, status, code, message);
     };
     // A page in a browser can reach loopback: by a name that resolves to it, or across origins. Neither is let in.
-    if (isForeign(request, admits !== undefined))
+    if (isForeign(request.headers, admits !== undefined))
       return refuse(403, codes.permissionDenied, 'only programs on this machine are answered');
     if (!route) {
       const known = served.map((each) => each.path).join(', ');
@@ -73,7 +74,7 @@ export function createHttpServer(routes: Routes, { log, admits, tls }: ServerOpt
     Promise.resolve(routes[route.to](request, response)).catch((problem: unknown) => {
       log(`${request.method} ${path} failed: ${problem instanceof Error ? problem.message : String(problem)}`);
       if (response.headersSent) response.destroy();
-      else refuse(500, codes.internal, 'the request failed; see the log of the sidecar');
+      else refuse(500, failed.code, failed.message);
     });
   };
   const server = tls ? createTlsServer({ cert: tls.cert, key: tls.key }, answer) : createServer(answer);
@@ -81,9 +82,13 @@ export function createHttpServer(routes: Routes, { log, admits, tls }: ServerOpt
   return server;
 }
 
+interface Caller {
+  readonly host?: string | undefined;
+  readonly origin?: string | undefined;
+}
+
 /** With a token the name the sidecar is reached by may be any; a page of another origin is never answered. */
-function isForeign(request: IncomingMessage, hasToken: boolean): boolean {
-  const { host = '', origin } = request.headers;
+export function isForeign({ host = '', origin }: Caller, hasToken: boolean): boolean {
   if (!hasToken && !loopback.test(host)) return true;
   return origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`;
 }

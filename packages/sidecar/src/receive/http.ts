@@ -7,7 +7,7 @@ import { Aborted, type Body, type ContentEncoding, contentEncodings, type Limits
 import type { Buffers } from './buffers.ts';
 import { busy, type Receiver, stopping } from './receiver.ts';
 import type { Signal } from './signal.ts';
-import { codes, encodingOf, encodings, responseBody, sendStatus } from './status.ts';
+import { codes, encodingOf, httpStatus, replyTo, sendStatus } from './status.ts';
 
 export type OtlpEndpoint = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -16,7 +16,7 @@ export function createHttpEndpoint(
   { receiver, buffers, limits }: { receiver: Receiver; buffers: Buffers; limits: Limits },
 ): OtlpEndpoint {
   return async (request, response) => {
-    const encoding = encodingOf(request);
+    const encoding = encodingOf(request.headers['content-type']);
     const say = (code: number, message: string, status = httpStatus(code)): void => {
       // What is left of the body is not read; the connection ends with the answer.
       if (!request.complete) response.setHeader('connection', 'close');
@@ -53,18 +53,12 @@ export function createHttpEndpoint(
         return say(busy.code, busy.message);
       }
       const answer = await receiver.take(signal, encoding, compression, body);
-      if (!('rejected' in answer)) return say(answer.code, answer.message);
-      const said = responseBody(signal, encoding, answer.rejected, answer.message);
-      response.writeHead(200, ['content-type', encodings[encoding], 'content-length', String(said.length)]);
+      const { status, type, body: said } = replyTo(signal, encoding, answer);
+      if (status === 503) response.setHeader('retry-after', '1');
+      response.writeHead(status, { 'content-type': type, 'content-length': said.length });
       response.end(said.length > 0 ? said : undefined); // an empty chunk costs as much as a full one
     } finally {
       receiver.release(held);
     }
   };
-}
-
-function httpStatus(code: number): number {
-  if (code === codes.unavailable) return 503;
-  if (code === codes.resourceExhausted) return 413;
-  return code === codes.invalidArgument ? 400 : 500;
 }

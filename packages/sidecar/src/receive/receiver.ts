@@ -42,6 +42,7 @@ export interface Receiver {
 }
 
 export const stopping: Answer = { code: codes.unavailable, message: 'the sidecar is stopping' };
+export const failed: Answer = { code: codes.internal, message: 'the request failed; see the log of the sidecar' };
 export const busy: Answer = { code: codes.unavailable, message: 'too many bodies are being read; send it again' };
 
 export function createReceiver(options: ReceiverOptions): Receiver {

@@ -1,6 +1,7 @@
 /** What a sender is told, in the encoding it spoke: google.rpc.Status for errors, Export…ServiceResponse for success. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { writeVarint } from '../wire.ts';
+import type { Answer } from './receiver.ts';
 import type { Signal } from './signal.ts';
 
 /** What OTLP/HTTP is spoken in: https://opentelemetry.io/docs/specs/otlp/#otlphttp */
@@ -19,10 +20,10 @@ export const codes = {
   unauthenticated: 16,
 } as const;
 
-export function encodingOf(request: IncomingMessage): Encoding | undefined {
-  const said = request.headers['content-type'];
-  if (said === encodings.protobuf) return 'protobuf';
-  const type = said?.split(';', 1)[0]?.trim().toLowerCase();
+/** @param contentType as the sender said it. */
+export function encodingOf(contentType: string | undefined): Encoding | undefined {
+  if (contentType === encodings.protobuf) return 'protobuf';
+  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
   if (type === encodings.protobuf) return 'protobuf';
   return type === encodings.json ? 'json' : undefined;
 }
@@ -35,10 +36,30 @@ export function sendStatus(
   code: number,
   message: string,
 ): void {
-  const encoding = encodingOf(request) ?? 'json';
+  const encoding = encodingOf(request.headers['content-type']) ?? 'json';
   const body = statusBody(encoding, code, message);
   response.writeHead(status, { 'content-type': encodings[encoding], 'content-length': body.length });
   response.end(body);
+}
+
+/** What is said over HTTP about what became of a request. */
+export function replyTo(signal: Signal, encoding: Encoding, answer: Answer): Reply {
+  const type = encodings[encoding];
+  if ('rejected' in answer)
+    return { status: 200, type, body: responseBody(signal, encoding, answer.rejected, answer.message) };
+  return { status: httpStatus(answer.code), type, body: statusBody(encoding, answer.code, answer.message) };
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+export function httpStatus(code: number): number {
+  if (code === codes.unavailable) return 503;
+  if (code === codes.resourceExhausted) return 413;
+  return code === codes.invalidArgument ? 400 : 500;
 }
 
 function statusBody(encoding: Encoding, code: number, message: string): Buffer {
