@@ -5,7 +5,7 @@ import type { Answer } from './receiver.ts';
 import type { Signal } from './signal.ts';
 
 /** What OTLP/HTTP is spoken in: https://opentelemetry.io/docs/specs/otlp/#otlphttp */
-export const encodings = { protobuf: 'application/x-protobuf', json: 'application/json' } as const;
+const encodings = { protobuf: 'application/x-protobuf', json: 'application/json' } as const;
 export type Encoding = keyof typeof encodings;
 
 /** Codes of google.rpc.Code. */
