@@ -53,6 +53,9 @@ const endWithParent = (): void => void process.kill(process.pid, 'SIGKILL');
 process.on('disconnect', endWithParent);
 if (!process.connected) endWithParent(); // it went while the engine's library was loaded: that event was nobody's
 
+// Ctrl-C, and whoever stops a service, reach the whole group: the sidecar decides when the engine may go, and says so.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+
 // Answering senders comes first, and so does the app beside us: threads the engine starts from here on inherit this.
 setPriority(10);
 
@@ -67,8 +70,7 @@ const server = createServer((request, response) => {
 rmSync(socket, { force: true });
 server.listen(socket, () => process.send?.('ready'));
 
-process.on('SIGINT', () => {}); // Ctrl-C reaches the whole group; the sidecar decides when the engine may go.
-process.on('SIGTERM', () => {
+process.once('message', () => {
   server.close();
   holder.close();
   process.exit(0);

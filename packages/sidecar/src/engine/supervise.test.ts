@@ -73,6 +73,15 @@ test('an engine that hangs when its sidecar is killed is killed by the next one'
 
 const answers = async (): Promise<boolean> => (await engine.reader.ping()).success;
 
+test('what stops the whole group leaves the engine to its sidecar', async () => {
+  const { pid } = engine;
+  process.kill(pid as number, 'SIGTERM');
+  process.kill(pid as number, 'SIGINT');
+  const result = await engine.reader.query({ query: 'SELECT sleep(0.2)', format: 'TabSeparated' });
+  expect(await result.text()).toBe('0\n');
+  expect(engine.pid).toBe(pid);
+});
+
 test.each([
   ['hangs', 'SIGSTOP', 'has not answered for 2000 ms'],
   ['is killed, as for want of memory', 'SIGKILL', 'the engine ended (SIGKILL)'],

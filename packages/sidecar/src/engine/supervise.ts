@@ -140,7 +140,7 @@ export function engineIn(
       const last = child;
       if (last) {
         const ended = new Promise((done) => last.once('exit', done));
-        last.kill('SIGTERM');
+        if (last.connected) last.send('end');
         // It waits for its queries, one of which may take long; what was inserted is on disk.
         const impatient = setTimeout(() => last.kill('SIGKILL'), closePatienceMs);
         await ended;
