@@ -98,6 +98,9 @@ export async function sdk(): Promise<Figure[]> {
     for (const reason of competing.missing) process.stderr.write(`not compared on ${name}: ${reason}\n`);
     const { call, chunk, long } = works(name);
     const before = spans();
+    // A process begins with code that V8 has not compiled, and compiles ours and the others' over some 5,000 calls.
+    const early = await compete(competing, call);
+    await compete(competing, call);
     const costs = {
       call: await compete(competing, call),
       chunk: await compete(competing, chunk),
@@ -107,6 +110,7 @@ export async function sdk(): Promise<Figure[]> {
     const suffix = name === 'openai' ? '' : `.${name}`;
     figures.push(
       cost(`us_per_call${suffix}`, costs.call, 'at most 50 of CPU over the bare client', 50),
+      cost(`us_per_early_call${suffix}`, early, 'known: of the first 2,500 of a process', Number.POSITIVE_INFINITY),
       cost(`us_per_chunk${suffix}`, costs.chunk, 'at most 1 of CPU over the bare client', 1),
       cost(`us_per_call_200kb${suffix}`, costs.long, 'at most 50: a long prompt costs no more than a short one', 50),
       ...allocations(name, suffix),
@@ -114,6 +118,7 @@ export async function sdk(): Promise<Figure[]> {
     for (const peer of competing.peers) {
       figures.push(
         cost(`us_per_call.${name}.${peer.name}`, costs.call, 'for comparison', Number.POSITIVE_INFINITY, peer.name),
+        cost(`us_per_early_call.${name}.${peer.name}`, early, 'for comparison', Number.POSITIVE_INFINITY, peer.name),
         cost(`us_per_chunk.${name}.${peer.name}`, costs.chunk, 'for comparison', Number.POSITIVE_INFINITY, peer.name),
         cost(
           `us_per_call_200kb.${name}.${peer.name}`,

@@ -38,8 +38,8 @@ export interface Api {
   readonly kind: 'openai' | 'anthropic';
   /** `gen_ai.operation.name` */
   readonly operation: string;
-  /** `gen_ai.request.*` and other parameters; absent ones are left out. */
-  requestAttributes(body: Json): Attributes;
+  /** Says `gen_ai.request.*` and other parameters; absent ones are left out. */
+  sayRequest(said: Attributes, body: Json): void;
   answer(data: Json): AnswerFacts;
   fold(): Fold;
   /** Reads what was said, for who asked for that by name. */
@@ -64,13 +64,15 @@ export const asNumber = (value: unknown): number | null =>
 /** Attributes of which only those with a usable value stay. */
 export function present(attributes: Readonly<Record<string, unknown>>): Attributes {
   const kept: Attributes = {};
-  for (const name in attributes) {
-    const value = attributes[name];
-    if (value === undefined) continue;
-    const isPlain =
-      typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
-    const isList = Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
-    if (isPlain || isList) kept[name] = value as AttributeValue;
-  }
+  for (const name in attributes) say(kept, name, attributes[name]);
   return kept;
+}
+
+/** Adds an attribute, if its value is usable. */
+export function say(said: Attributes, name: string, value: unknown): void {
+  if (value === undefined) return;
+  const isPlain =
+    typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
+  const isList = Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
+  if (isPlain || isList) said[name] = value as AttributeValue;
 }

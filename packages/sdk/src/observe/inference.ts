@@ -58,7 +58,8 @@ export class InferenceSpan implements Droppable {
   readonly #startedAt: number;
   readonly #requestModel: string;
   readonly #isStream: boolean;
-  readonly #asked: Attributes;
+  /** What its span is to say beside what it started with: what was asked for, and at the end the rest. */
+  readonly #said: Attributes = {};
   #facts: AnswerFacts = nothingKnown;
   #fold: Fold | undefined;
   #stage: Stage = 'asked';
@@ -93,8 +94,8 @@ export class InferenceSpan implements Droppable {
     if (typeof session === 'string') attributes['gen_ai.conversation.id'] = session;
     if (typeof tag === 'string') attributes['routescope.tag'] = tag;
     if (loop) attributes['routescope.attempt.step'] = ++loop.steps;
-    this.#asked = api.requestAttributes(body);
-    Object.assign(attributes, this.#asked, attempt?.attributes);
+    if (attempt) Object.assign(attributes, attempt.attributes);
+    api.sayRequest(this.#said, body);
     this.#parent = attempt?.parent ?? context.active();
     this.#span = tracer.startSpan(
       this.#requestModel ? `${api.operation} ${this.#requestModel}` : api.operation,
@@ -254,7 +255,7 @@ export class InferenceSpan implements Droppable {
     };
     const cost = costAt(book(), priced, usage, served);
     // Gathered first, and set in one loop: twenty places that call into OpenTelemetry take longer.
-    const said: Attributes = {};
+    const said = this.#said;
     if (facts.id !== undefined) said['gen_ai.response.id'] = facts.id;
     if (facts.model !== undefined) said['gen_ai.response.model'] = facts.model;
     if (facts.finishReasons.length > 0) said['gen_ai.response.finish_reasons'] = facts.finishReasons as string[];
@@ -288,8 +289,8 @@ export class InferenceSpan implements Droppable {
         host: server.host,
         requestModel: this.#requestModel,
         responseModel: facts.model,
-        requestMaxTokens: this.#asked['gen_ai.request.max_tokens'],
-        requestTemperature: this.#asked['gen_ai.request.temperature'],
+        requestMaxTokens: said['gen_ai.request.max_tokens'],
+        requestTemperature: said['gen_ai.request.temperature'],
         outcome,
       });
       return;

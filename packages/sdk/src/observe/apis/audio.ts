@@ -1,20 +1,18 @@
 /** OpenAI audio: speech to text (`transcriptions`, `translations`) and text to speech (`speech`). */
-import type { Attributes } from '@opentelemetry/api';
 import { unknownUsage } from '@routescope/conventions';
 import { takes, transcriptionsContent } from '../../content/plain.ts';
-import { type AnswerFacts, type Api, asJson, type Fold, type Json, noFold, nothingKnown, present } from '../facts.ts';
+import { type AnswerFacts, type Api, asJson, type Fold, type Json, noFold, nothingKnown, say } from '../facts.ts';
 import { usageOf } from './chat-completions.ts';
 import { tokensOf } from './responses.ts';
 
 export const transcriptions: Api = {
   kind: 'openai',
   operation: 'generate_content',
-  requestAttributes: (body): Attributes =>
-    present({
-      'gen_ai.output.type': 'text',
-      'gen_ai.request.temperature': body['temperature'],
-      'gen_ai.request.stream': body['stream'] === true || undefined,
-    }),
+  sayRequest(said, body) {
+    say(said, 'gen_ai.output.type', 'text');
+    say(said, 'gen_ai.request.temperature', body['temperature']);
+    say(said, 'gen_ai.request.stream', body['stream'] === true || undefined);
+  },
   /** Text, when the app asked for text; an object else. */
   answer: factsOf,
   fold(): Fold {
@@ -41,7 +39,7 @@ function factsOf(data: Json): AnswerFacts {
 export const speech: Api = {
   kind: 'openai',
   operation: 'generate_content',
-  requestAttributes: () => ({ 'gen_ai.output.type': 'speech' }),
+  sayRequest: (said) => say(said, 'gen_ai.output.type', 'speech'),
   answer: () => nothingKnown,
   fold: noFold,
   content: takes('input'),

@@ -2,38 +2,15 @@
 import type { Attributes } from '@opentelemetry/api';
 import { type Served, type Usage, unknownUsage } from '@routescope/conventions';
 import { chatContent } from '../../content/chat.ts';
-import {
-  type AnswerFacts,
-  type Api,
-  asCount,
-  asJson,
-  asText,
-  asTokens,
-  type Fold,
-  type Json,
-  present,
-} from '../facts.ts';
+import { type AnswerFacts, type Api, asCount, asJson, asText, asTokens, type Fold, type Json, say } from '../facts.ts';
 import { saidCostOf } from './said-cost.ts';
 
 export const chatCompletions: Api = {
   kind: 'openai',
   operation: 'chat',
-  requestAttributes(body): Attributes {
-    const { stop, n } = body;
-    return present({
-      'gen_ai.request.max_tokens': body['max_completion_tokens'] ?? body['max_tokens'],
-      'gen_ai.request.temperature': body['temperature'],
-      'gen_ai.request.top_p': body['top_p'],
-      'gen_ai.request.frequency_penalty': body['frequency_penalty'],
-      'gen_ai.request.presence_penalty': body['presence_penalty'],
-      'gen_ai.request.seed': body['seed'],
-      'gen_ai.request.stop_sequences': typeof stop === 'string' ? [stop] : stop,
-      'gen_ai.request.choice.count': n === 1 ? undefined : n,
-      'gen_ai.request.reasoning.level': body['reasoning_effort'],
-      'gen_ai.request.stream': body['stream'] === true || undefined,
-      'openai.api.type': 'chat_completions',
-      'openai.request.service_tier': body['service_tier'] === 'auto' ? undefined : body['service_tier'],
-    });
+  sayRequest(said, body) {
+    sayParameters(said, body);
+    say(said, 'openai.api.type', 'chat_completions');
   },
   answer(data): AnswerFacts {
     const usage = usageOf(data['usage'], asText(data['model']));
@@ -50,6 +27,22 @@ export const chatCompletions: Api = {
   fold,
   content: chatContent,
 };
+
+/** What chat and the completions before it may be asked for. */
+export function sayParameters(said: Attributes, body: Json): void {
+  const { stop, n } = body;
+  say(said, 'gen_ai.request.max_tokens', body['max_completion_tokens'] ?? body['max_tokens']);
+  say(said, 'gen_ai.request.temperature', body['temperature']);
+  say(said, 'gen_ai.request.top_p', body['top_p']);
+  say(said, 'gen_ai.request.frequency_penalty', body['frequency_penalty']);
+  say(said, 'gen_ai.request.presence_penalty', body['presence_penalty']);
+  say(said, 'gen_ai.request.seed', body['seed']);
+  say(said, 'gen_ai.request.stop_sequences', typeof stop === 'string' ? [stop] : stop);
+  say(said, 'gen_ai.request.choice.count', n === 1 ? undefined : n);
+  say(said, 'gen_ai.request.reasoning.level', body['reasoning_effort']);
+  say(said, 'gen_ai.request.stream', body['stream'] === true || undefined);
+  say(said, 'openai.request.service_tier', body['service_tier'] === 'auto' ? undefined : body['service_tier']);
+}
 
 function fold(): Fold {
   let id: string | undefined;

@@ -1,32 +1,27 @@
 /** Text completions, the APIs before chat: OpenAI's `completions.create`, and Anthropic's of the SDKs before 1. */
-import type { Attributes } from '@opentelemetry/api';
 import { completionsContent } from '../../content/plain.ts';
-import { type AnswerFacts, type Api, asText, type Fold, type Json, nothingKnown, present } from '../facts.ts';
-import { chatCompletions } from './chat-completions.ts';
+import { type AnswerFacts, type Api, asText, type Fold, type Json, nothingKnown, say } from '../facts.ts';
+import { chatCompletions, sayParameters } from './chat-completions.ts';
 
 /** Answers and chunks have the form of chat completions, with text where those have a message. */
 export const completions: Api = {
   ...chatCompletions,
   operation: 'text_completion',
-  requestAttributes: (body): Attributes => {
-    const { 'openai.api.type': _, ...attributes } = chatCompletions.requestAttributes(body);
-    return attributes;
-  },
+  sayRequest: sayParameters,
   content: completionsContent,
 };
 
 export const anthropicCompletions: Api = {
   kind: 'anthropic',
   operation: 'text_completion',
-  requestAttributes: (body): Attributes =>
-    present({
-      'gen_ai.request.max_tokens': body['max_tokens_to_sample'],
-      'gen_ai.request.temperature': body['temperature'],
-      'gen_ai.request.top_p': body['top_p'],
-      'gen_ai.request.top_k': body['top_k'],
-      'gen_ai.request.stop_sequences': body['stop_sequences'],
-      'gen_ai.request.stream': body['stream'] === true || undefined,
-    }),
+  sayRequest(said, body) {
+    say(said, 'gen_ai.request.max_tokens', body['max_tokens_to_sample']);
+    say(said, 'gen_ai.request.temperature', body['temperature']);
+    say(said, 'gen_ai.request.top_p', body['top_p']);
+    say(said, 'gen_ai.request.top_k', body['top_k']);
+    say(said, 'gen_ai.request.stop_sequences', body['stop_sequences']);
+    say(said, 'gen_ai.request.stream', body['stream'] === true || undefined);
+  },
   answer: factsOf,
   fold(): Fold {
     let last: Json = {};

@@ -1,15 +1,16 @@
 /** OpenAI decisions: quick answers to classification and scoring questions. */
 import { unknownUsage } from '@routescope/conventions';
 import { takes } from '../../content/plain.ts';
-import { type AnswerFacts, type Api, asText, noFold, present } from '../facts.ts';
+import { type AnswerFacts, type Api, asText, noFold, say } from '../facts.ts';
 import { servedOf } from './chat-completions.ts';
 import { tokensOf } from './responses.ts';
 
 export const decisions: Api = {
   kind: 'openai',
   operation: 'chat',
-  requestAttributes: (body) =>
-    present({ 'openai.request.service_tier': body['service_tier'] === 'auto' ? undefined : body['service_tier'] }),
+  sayRequest(said, { service_tier: tier }) {
+    say(said, 'openai.request.service_tier', tier === 'auto' ? undefined : tier);
+  },
   answer(data): AnswerFacts {
     const usage = tokensOf(data['usage']);
     return {

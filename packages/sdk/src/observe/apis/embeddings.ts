@@ -1,18 +1,16 @@
 /** OpenAI embeddings. */
-import type { Attributes } from '@opentelemetry/api';
 import { unknownUsage } from '@routescope/conventions';
 import { takes } from '../../content/plain.ts';
-import { type AnswerFacts, type Api, asText, noFold, present } from '../facts.ts';
+import { type AnswerFacts, type Api, asText, noFold, say } from '../facts.ts';
 import { usageOf } from './chat-completions.ts';
 
 export const embeddings: Api = {
   kind: 'openai',
   operation: 'embeddings',
-  requestAttributes: (body): Attributes =>
-    present({
-      'gen_ai.request.encoding_formats': asText(body['encoding_format']) && [body['encoding_format']],
-      'gen_ai.embeddings.dimension.count': body['dimensions'],
-    }),
+  sayRequest(said, body) {
+    say(said, 'gen_ai.request.encoding_formats', asText(body['encoding_format']) && [body['encoding_format']]);
+    say(said, 'gen_ai.embeddings.dimension.count', body['dimensions']);
+  },
   answer(data): AnswerFacts {
     const usage = usageOf(data['usage']);
     return {

@@ -1,19 +1,17 @@
 /** OpenAI images: `generate`, `edit`, `createVariation`. */
-import type { Attributes } from '@opentelemetry/api';
 import { unknownUsage } from '@routescope/conventions';
 import { imagesContent } from '../../content/plain.ts';
-import { type AnswerFacts, type Api, asJson, type Fold, type Json, nothingKnown, present } from '../facts.ts';
+import { type AnswerFacts, type Api, asJson, type Fold, type Json, nothingKnown, say } from '../facts.ts';
 import { tokensOf } from './responses.ts';
 
 export const images: Api = {
   kind: 'openai',
   operation: 'generate_content',
-  requestAttributes: (body): Attributes =>
-    present({
-      'gen_ai.output.type': 'image',
-      'gen_ai.request.choice.count': body['n'] === 1 ? undefined : body['n'],
-      'gen_ai.request.stream': body['stream'] === true || undefined,
-    }),
+  sayRequest(said, body) {
+    say(said, 'gen_ai.output.type', 'image');
+    say(said, 'gen_ai.request.choice.count', body['n'] === 1 ? undefined : body['n']);
+    say(said, 'gen_ai.request.stream', body['stream'] === true || undefined);
+  },
   answer: factsOf,
   /** Partial images come first; the event that completes one has the usage. */
   fold(): Fold {

@@ -1,24 +1,21 @@
 /** Anthropic messages, the beta ones too. */
-import type { Attributes } from '@opentelemetry/api';
 import { unknownUsage } from '@routescope/conventions';
 import { messagesContent } from '../../content/messages.ts';
-import { type AnswerFacts, type Api, asJson, asText, asTokens, type Fold, present } from '../facts.ts';
+import { type AnswerFacts, type Api, asJson, asText, asTokens, type Fold, say } from '../facts.ts';
 import { servedOf, usageOf } from './messages-usage.ts';
 
 export const messages: Api = {
   kind: 'anthropic',
   operation: 'chat',
-  requestAttributes(body): Attributes {
-    return present({
-      'gen_ai.request.max_tokens': body['max_tokens'],
-      'gen_ai.request.temperature': body['temperature'],
-      'gen_ai.request.top_p': body['top_p'],
-      'gen_ai.request.top_k': body['top_k'],
-      'gen_ai.request.stop_sequences': body['stop_sequences'],
-      'gen_ai.request.reasoning.level': asJson(body['output_config'])['effort'],
-      'gen_ai.request.stream': body['stream'] === true || undefined,
-      'anthropic.request.service_tier': body['service_tier'],
-    });
+  sayRequest(said, body) {
+    say(said, 'gen_ai.request.max_tokens', body['max_tokens']);
+    say(said, 'gen_ai.request.temperature', body['temperature']);
+    say(said, 'gen_ai.request.top_p', body['top_p']);
+    say(said, 'gen_ai.request.top_k', body['top_k']);
+    say(said, 'gen_ai.request.stop_sequences', body['stop_sequences']);
+    say(said, 'gen_ai.request.reasoning.level', asJson(body['output_config'])['effort']);
+    say(said, 'gen_ai.request.stream', body['stream'] === true || undefined);
+    say(said, 'anthropic.request.service_tier', body['service_tier']);
   },
   answer(data): AnswerFacts {
     const stop = asText(data['stop_reason']);

@@ -5,7 +5,7 @@ import { type AnswerFacts, type Api, asText, noFold, nothingKnown } from '../fac
 export const moderations: Api = {
   kind: 'openai',
   operation: 'moderations',
-  requestAttributes: () => ({}),
+  sayRequest() {},
   answer: (data): AnswerFacts => ({ ...nothingKnown, id: asText(data['id']), model: asText(data['model']) }),
   fold: noFold,
   content: takes('input'),

@@ -1,5 +1,4 @@
 /** OpenAI responses: `responses.create`, `.compact` and their beta twins. */
-import type { Attributes } from '@opentelemetry/api';
 import { type Nested, type Served, type Usage, unknownUsage } from '@routescope/conventions';
 import { responsesContent } from '../../content/responses.ts';
 import {
@@ -13,24 +12,22 @@ import {
   type Fold,
   type Json,
   nothingKnown,
-  present,
+  say,
 } from '../facts.ts';
 import { cachedAudioOf, cachedImageOf, servedOf as servedBy } from './chat-completions.ts';
 
 export const responses: Api = {
   kind: 'openai',
   operation: 'chat',
-  requestAttributes(body): Attributes {
-    return present({
-      'gen_ai.request.max_tokens': body['max_output_tokens'],
-      'gen_ai.request.temperature': body['temperature'],
-      'gen_ai.request.top_p': body['top_p'],
-      'gen_ai.request.previous_response.id': body['previous_response_id'],
-      'gen_ai.request.reasoning.level': asJson(body['reasoning'])['effort'],
-      'gen_ai.request.stream': body['stream'] === true || undefined,
-      'openai.api.type': 'responses',
-      'openai.request.service_tier': body['service_tier'] === 'auto' ? undefined : body['service_tier'],
-    });
+  sayRequest(said, body) {
+    say(said, 'gen_ai.request.max_tokens', body['max_output_tokens']);
+    say(said, 'gen_ai.request.temperature', body['temperature']);
+    say(said, 'gen_ai.request.top_p', body['top_p']);
+    say(said, 'gen_ai.request.previous_response.id', body['previous_response_id']);
+    say(said, 'gen_ai.request.reasoning.level', asJson(body['reasoning'])['effort']);
+    say(said, 'gen_ai.request.stream', body['stream'] === true || undefined);
+    say(said, 'openai.api.type', 'responses');
+    say(said, 'openai.request.service_tier', body['service_tier'] === 'auto' ? undefined : body['service_tier']);
   },
   answer: factsOf,
   fold,
