@@ -73,6 +73,19 @@ test('an engine that hangs when its sidecar is killed is killed by the next one'
 
 const answers = async (): Promise<boolean> => (await engine.reader.ping()).success;
 
+test('a statement that waits for its turn when its asker gives up is not run', async () => {
+  const busy = engine.writer.query({ query: 'SELECT sleep(0.6)', format: 'TabSeparated' });
+  await new Promise((sent) => setTimeout(sent, 50));
+  const waiting = engine.writer.command({ query: 'CREATE DATABASE late', abort_signal: AbortSignal.timeout(100) });
+  await expect(waiting).rejects.toThrow();
+  await (await busy).text();
+  await engine.writer.command({ query: 'CREATE DATABASE later' }); // behind it
+  const result = await engine.writer.query({ query: 'SHOW DATABASES', format: 'TabSeparated' });
+  const databases = (await result.text()).split('\n');
+  expect(databases).toContain('later');
+  expect(databases).not.toContain('late');
+});
+
 test('what stops the whole group leaves the engine to its sidecar', async () => {
   const { pid } = engine;
   process.kill(pid as number, 'SIGTERM');
