@@ -75,7 +75,6 @@ const answers = async (): Promise<boolean> => (await engine.reader.ping()).succe
 
 test('a statement that waits for its turn when its asker gives up is not run', async () => {
   const busy = engine.writer.query({ query: 'SELECT sleep(0.6)', format: 'TabSeparated' });
-  await new Promise((sent) => setTimeout(sent, 50));
   const waiting = engine.writer.command({ query: 'CREATE DATABASE late', abort_signal: AbortSignal.timeout(100) });
   await expect(waiting).rejects.toThrow();
   await (await busy).text();
