@@ -558,7 +558,7 @@ test.each([
   const https = createTlsServer({ cert, key }, (_, response) => response.end());
   await new Promise<void>((bound) => https.listen(0, '127.0.0.1', bound));
   const port = protocol === 'grpcs' ? grpc.port : (https.address() as AddressInfo).port;
-  const sender = senderOf(targetOf(`${protocol}://127.0.0.1:${port}`), 5_000);
+  const sender = senderOf(targetOf(`${protocol}://localhost:${port}`), 5_000);
   const answer = await sender.send(Buffer.alloc(0), 'traces', never);
   expect(answer).toMatchObject({ kind: 'retry', because: expect.stringMatching(because) });
   sender.close();
