@@ -43,7 +43,8 @@ export async function sendAll(
         answer += chunk.toString('latin1');
         if (!answer.startsWith('HTTP/1.1 200 '))
           return reject(new Error(`the sidecar answered ${answer.slice(0, 200)}`));
-        if (!answer.endsWith('\r\n\r\n')) return; // full success has no body
+        const bodyBegin = answer.indexOf('\r\n\r\n') + 4;
+        if (bodyBegin < 4 || answer.length < bodyBegin + Number(/\ncontent-length: (\d+)/i.exec(answer)?.[1])) return;
         answer = '';
         ask();
       });

@@ -23,6 +23,7 @@ export function find(program: Program): string | undefined {
 }
 
 export interface Running {
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -39,6 +40,7 @@ export function start(path: string, args: readonly string[], env: Readonly<Recor
     if (!isStopped) process.stderr.write(`${path} ended with ${code}:\n${said}\n`);
   });
   return {
+    pid: child.pid as number,
     async stop() {
       isStopped = true;
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './port.ts';
 import { run, start, until } from './programs.ts';
 
 /** From test/dist/interop. */
@@ -117,12 +118,4 @@ export async function alertArrives({ prometheus, alertmanager, sidecarUrl, direc
     await Promise.all(running.map((each) => each.stop()));
     hook.close();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }
