@@ -60,7 +60,7 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
   const figures: Figure[] = [];
 
   // Delay against the optimum, cell by cell.
-  const delayRuns = quick ? 100 : 400;
+  const delayRuns = quick ? 80 : 400;
   const cells: { name: string; multiple: number; ratio: number; error: number }[] = [];
   for (const callsPerHour of traffic)
     for (const rate of rates)
@@ -89,7 +89,7 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
   });
 
   // False alarms in four weeks, world by world.
-  const nullRuns = quick ? 12 : 150;
+  const nullRuns = quick ? 10 : 150;
   let highest = -1;
   let highestName = '';
   for (const [name, shape] of Object.entries(worlds))
@@ -106,7 +106,7 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
   figures.push({ ...worstWorld, goal: `${worstWorld.goal}: ${highestName}` });
 
   // With a release marker at the change.
-  const markerRuns = quick ? 40 : 200;
+  const markerRuns = quick ? 30 : 200;
   const markerRatios: number[] = [];
   for (const callsPerHour of traffic)
     for (const [rate, multiple] of [
@@ -130,7 +130,7 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
     ),
   );
 
-  figures.push(...honesty(quick ? 40 : 200, seed));
+  figures.push(...honesty(quick ? 30 : 200, seed));
   figures.push(...seasons(quick ? 6 : 20, seed));
   figures.push(...signals(quick ? 2 : 30, seed));
   if (!quick) figures.push(...farTraffic(seed), ...creeps(seed));
