@@ -1,5 +1,5 @@
 /** The quick way beside plain node:http: the same bytes get the same answers, the same fate and the same rows. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -137,9 +137,12 @@ async function same(
   expect(answers).toEqual(answersIn(byPlain));
   expect(quick.counters).toEqual(plain.counters);
   expect(quick.spool.lag('load').spans).toBe(plain.spool.lag('load').spans);
+  expect(written(quick)).toEqual(written(plain));
   await idle(quick);
   return { answers, spans: quick.spool.lag('load').spans, quickly: quick.quickly };
 }
+
+const written = ({ spool }: World): Buffer => Buffer.concat(spool.segments.map(({ path }) => readFileSync(path)));
 
 /** Nobody is connected and nothing is held. */
 async function idle(quick: World): Promise<void> {
@@ -259,6 +262,36 @@ test('requests that do not wait for their answers are answered in turn', async (
   const said = await converse(many, [bytes(...Array.from({ length: 400 }, () => exported()), last)]);
   expect(statuses(answersIn(said))).toEqual(Array.from({ length: 401 }, () => '200'));
   expect(many.spool.lag('load').spans).toBe(400);
+});
+
+test('a large body is read before its memory is given back, in whatever pieces it comes', async () => {
+  const prototype = ArrayBuffer.prototype as { transfer?: (this: ArrayBuffer, bytes: number) => ArrayBuffer };
+  const has = prototype.transfer;
+  let given = 0;
+  prototype.transfer = function () {
+    given++;
+    return structuredClone(this, { transfer: [this] });
+  };
+  try {
+    const words = Array.from({ length: 150 }, (_, index) => ({
+      key: `app.word.${index}`,
+      value: { stringValue: `${index}`.repeat(20) },
+    }));
+    const spanId = 'b'.repeat(16);
+    const text = JSON.stringify({
+      resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: 'a'.repeat(32), spanId, name: 'x', attributes: words }] }] }],
+    });
+    const large = requestFromJson(text);
+    expect(large.length).toBeGreaterThan(8_192);
+    const whole = exported('', large);
+    for (const steps of [[whole], [head(large.length), large], [whole.subarray(0, 50), whole.subarray(50)]])
+      expect((await same([...steps, last])).spans).toBe(1);
+    expect((await same([bytes(whole, exported()), last])).spans).toBe(2);
+    expect(given).toBeGreaterThan(1);
+  } finally {
+    if (has) prototype.transfer = has;
+    else delete prototype.transfer;
+  }
 });
 
 const bodyOf = protobuf();
