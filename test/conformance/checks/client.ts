@@ -37,16 +37,17 @@ function surface(client: Client, path = '', depth = 0): string[] {
   return found;
 }
 
+/** Why no clone can be made of a client. */
+export function noWithOptions({ number, sdk, version }: Dialect): string | undefined {
+  const hasWithOptions = (sdk === 'openai' && number >= 5000) || (sdk === 'anthropic' && number >= 50);
+  if (!hasWithOptions) return 'this version has no withOptions()';
+  if (version.name === 'azure@6') return 'AzureOpenAI.withOptions() of openai 6 forgets its own API version and throws';
+  return undefined;
+}
+
 export function clientChecks(dialect: Dialect): Check[] {
   const { ask, lib, number, sdk } = dialect;
   const answer: Script = () => json(dialect.whole);
-  const hasWithOptions = (sdk === 'openai' && number >= 5000) || (sdk === 'anthropic' && number >= 50);
-  const noWithOptions = (): string | undefined =>
-    !hasWithOptions
-      ? 'this version has no withOptions()'
-      : dialect.version.name === 'azure@6'
-        ? 'AzureOpenAI.withOptions() of openai 6 forgets its own API version and throws'
-        : undefined;
   const seen = (
     name: string,
     scenario: Scenario,

@@ -16,6 +16,7 @@ import {
   turns,
 } from '../trial.ts';
 import { isStreamed, json, type Script, type Wire } from '../wire.ts';
+import { noWithOptions } from './client.ts';
 import { read } from './promise.ts';
 
 export function contextChecks(dialect: Dialect): Check[] {
@@ -278,8 +279,14 @@ function traceContextChecks({ ask }: Dialect, answer: Script): Check[] {
   const sent = ({ asked }: Wire): (string | undefined)[] => asked.map(({ headers }) => headers['traceparent']);
   const refusing: Script = (asked, number, signal) =>
     number === 0 ? json({}, 500, { 'retry-after-ms': '1' }) : answer(asked, number, signal);
-  const check = (name: string, openTelemetry: unknown, change = (client: Client): Client => client): Check => ({
+  const check = (
+    name: string,
+    openTelemetry: unknown,
+    change = (client: Client): Client => client,
+    exempt?: Check['exempt'],
+  ): Check => ({
     group: 'context and attributes',
+    exempt,
     name: `traceparent is sent where the bare client sends it, and names our span: ${name}`,
     async run(trial) {
       const options = { openTelemetry, maxRetries: 1 };
@@ -308,7 +315,7 @@ function traceContextChecks({ ask }: Dialect, answer: Script): Check[] {
     check('with each try', undefined),
     check('not with tracing off', false),
     check('not with propagation off', { propagation: false }),
-    check('by a clone', undefined, (client) => client.withOptions?.({ timeout: 5_000 }) ?? client),
+    check('by a clone', undefined, (client) => client.withOptions({ timeout: 5_000 }), noWithOptions),
     check('by one observed twice', undefined, (client) => observe(client)),
   ];
 }
