@@ -34,8 +34,8 @@ export async function look({ quick }: { readonly quick: boolean }): Promise<Figu
     await fill(engine);
     const { ask } = storeOf(engine);
     const [seconds, cpu] = await measured(engine, ask, looks, 'fallback');
-    const [ofLatency] = await measured(engine, ask, looks, 'latency');
-    const [ofCost] = await measured(engine, ask, looks, 'cost');
+    const [ofLatency] = await measured(engine, ask, quick ? 1 : looks, 'latency');
+    const [ofCost] = await measured(engine, ask, quick ? 1 : looks, 'cost');
     return [
       figure('evaluate_200_keys_28_days_s', 's', seconds, 'below 1, by the clock', (value) => value < 1),
       figure('evaluate_200_keys_28_days_cpu_s', 's', cpu, 'below 2: two cores for a second', (value) => value < 2),
