@@ -8,6 +8,7 @@ const nothingSeen = { add: () => [], remove: () => {} };
 const redactor = new Redactor();
 /** Cuts nothing: what comes out must be what went in. */
 const open = {
+  unknownField: undefined,
   attribute: () => undefined,
   text: () => undefined,
   statusBytes: (_: Uint8Array, start: number, end: number) => end - start,

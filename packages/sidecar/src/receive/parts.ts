@@ -1,5 +1,5 @@
 /** The messages inside a span: each is checked down to the last attribute, and loses what holds content. */
-import { type Redactor, type TextName, unknownField } from '../redact/redactor.ts';
+import type { Redactor, TextName } from '../redact/redactor.ts';
 import { type Cursor, type Field, keyValue, type Shape, statusShape } from '../wire.ts';
 import { delimited } from './records.ts';
 
@@ -31,7 +31,7 @@ export class Parts {
       at = cursor.field(at, end, 'KeyValue');
       const known = keyValue.fields[cursor.number];
       if (known === undefined) {
-        if (cursor.wire === 2) name ??= unknownField;
+        if (cursor.wire === 2) name ??= this.#redact.unknownField;
         continue;
       }
       if (known.wire !== cursor.wire) throw cursor.mismatch('KeyValue', known);
@@ -69,7 +69,7 @@ export class Parts {
       const { number, begin, wire } = cursor;
       const known = number === attributes ? attributesField : shape.fields[number];
       let name: string | undefined;
-      if (known === undefined) name = wire === 2 ? unknownField : undefined;
+      if (known === undefined) name = wire === 2 ? this.#redact.unknownField : undefined;
       else if (known.wire !== wire) throw cursor.mismatch(shape.message, known);
       else if (number === attributes) name = this.attribute(cursor.start, at);
       else {
@@ -103,7 +103,7 @@ export class Parts {
         kept.push(delimited(0x12, this.#bytes.subarray(from, from + bytes)));
       } else if (known === undefined && cursor.wire === 2) {
         isCut = true;
-        this.cuts.push(unknownField);
+        this.cuts.push(this.#redact.unknownField);
       } else kept.push(this.#bytes.subarray(begin, at));
     }
     if (!isCut) return undefined;

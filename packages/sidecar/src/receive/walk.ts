@@ -3,7 +3,7 @@
  * checks the framing down to the last attribute (what passes here, the engine can read), cuts what holds content, drops
  * what was seen before and refuses spans without usable ids.
  */
-import { type Redactor, type TextName, unknownField } from '../redact/redactor.ts';
+import type { Redactor, TextName } from '../redact/redactor.ts';
 import { Keys } from '../spool/keys.ts';
 import { digestOf, digestSplit, logTag, spanTag } from '../spool/record.ts';
 import type { Seen } from '../spool/seen.ts';
@@ -247,7 +247,7 @@ class Walker {
       const { number, begin, start } = cursor;
       const known = spanShape.fields[number];
       if (known === undefined) {
-        if (cursor.wire === 2) this.#cut(unknownField, begin, at);
+        if (cursor.wire === 2) this.#cut(this.#redact.unknownField, begin, at);
         continue;
       }
       if (known.wire !== cursor.wire) throw cursor.mismatch('Span', known);
@@ -302,7 +302,7 @@ class Walker {
       const { number, begin, start } = cursor;
       const known = logShape.fields[number];
       if (known === undefined) {
-        if (cursor.wire === 2) this.#cut(unknownField, begin, at);
+        if (cursor.wire === 2) this.#cut(this.#redact.unknownField, begin, at);
         continue;
       }
       if (known.wire !== cursor.wire) throw cursor.mismatch('LogRecord', known);

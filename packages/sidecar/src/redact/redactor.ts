@@ -18,9 +18,6 @@ export interface RedactOptions {
 const textNames = ['span.name', 'event.name', 'scope.name', 'scope.version', 'trace.state', 'severity.text'] as const;
 export type TextName = (typeof textNames)[number];
 
-/** What a field that nobody knows is cut under: a later version of the protocol may keep content in it. */
-export const unknownField = '(a field that is not known)';
-
 /** What is decided about a name: it goes, it stays, or its value is looked at (`plain`: only for messages). */
 type Verdict = 'cut' | 'keep' | 'look' | 'plain';
 
@@ -42,6 +39,8 @@ const maxKnown = 4_096;
 const mask = 2 * maxKnown - 1;
 
 export class Redactor {
+  /** What a field that nobody knows is cut under: a later version of the protocol may keep content in it. */
+  readonly unknownField = '(a field that is not known)';
   readonly #denied: Matcher;
   readonly #allowed: Matcher;
   readonly #content = matcher(contentNames);
