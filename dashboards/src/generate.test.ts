@@ -351,6 +351,18 @@ describe('the rules for Prometheus', () => {
     expect(alerting.length).toBeGreaterThan(alerts.length);
   });
 
+  test('are tried by promtool on series that have the labels they ask for', () => {
+    const tried = readFileSync(new URL('../../deploy/prometheus/rules.test.yaml', import.meta.url), 'utf8');
+    const labelsIn = (selector = ''): string[] => [...selector.matchAll(/(\w+)(?==|!=|=~)/g)].map(([name]) => name);
+    const sent = [...tried.matchAll(/series: '(\w+)\{(.*)\}'/g)].map(([, name, labels]) => [name, labelsIn(labels)]);
+    const asked = alerting
+      .filter(({ alert }) => tried.includes(`alertname: ${alert}\n`))
+      .flatMap(({ expr }) => [...expr.matchAll(/(routescope_\w+)\{([^}]*)\}/g)])
+      .map(([, name, labels]) => [name, labelsIn(labels)] as const);
+    expect(asked.length).toBeGreaterThan(2);
+    for (const [name, labels] of asked) expect(sent, name).toContainEqual([name, expect.arrayContaining([...labels])]);
+  });
+
   test('say severity, numbers, what to do, the runbook and the panel', () => {
     for (const { alert, labels, annotations } of alerting) {
       expect(labels, alert).toMatchObject({ severity: 'warning', component: 'routescope' });
