@@ -10,7 +10,7 @@ export interface SidecarIdentity {
   readonly environment?: string | undefined;
 }
 
-const usualEndpoint = 'http://127.0.0.1:4318';
+export const usualEndpoint = 'http://127.0.0.1:4318';
 let identity: SidecarIdentity | undefined;
 
 /** Set by `start()`. */

@@ -8,7 +8,7 @@ import { flushEvents } from '../events.ts';
 import { closeDroppedInferences, closeOpenInferences } from '../observe/open.ts';
 import { adopt } from '../otel/adopt.ts';
 import { setDefaultPrices } from '../prices.ts';
-import { bearer, setSidecar } from '../sidecar.ts';
+import { bearer, setSidecar, usualEndpoint } from '../sidecar.ts';
 import { telemetryFailures } from '../telemetry.ts';
 import { countingExporter, type ExportStats } from './exporter.ts';
 import { samplerOf } from './sampler.ts';
@@ -69,15 +69,15 @@ const maxQueueSize = 65_536;
  */
 export function start(options: StartOptions = {}): Telemetry {
   const {
-    serviceName = said('OTEL_SERVICE_NAME') ?? 'unknown_service',
-    serviceVersion = said('OTEL_SERVICE_VERSION'),
-    environment = said('ROUTESCOPE_ENVIRONMENT'),
-    endpoint = said('ROUTESCOPE_ENDPOINT') ?? 'http://127.0.0.1:4318',
-    token = said('ROUTESCOPE_TOKEN'),
-    prices = said('ROUTESCOPE_PRICES'),
+    serviceName = fromEnvironment('OTEL_SERVICE_NAME') ?? 'unknown_service',
+    serviceVersion = fromEnvironment('OTEL_SERVICE_VERSION'),
+    environment = fromEnvironment('ROUTESCOPE_ENVIRONMENT'),
+    endpoint = fromEnvironment('ROUTESCOPE_ENDPOINT') ?? usualEndpoint,
+    token = fromEnvironment('ROUTESCOPE_TOKEN'),
+    prices = fromEnvironment('ROUTESCOPE_PRICES'),
     content,
     sampling,
-    everyCall = said('ROUTESCOPE_EVERY_CALL') === 'true',
+    everyCall = fromEnvironment('ROUTESCOPE_EVERY_CALL') === 'true',
     adopt: adopts = true,
     attributes,
   } = options;
@@ -88,7 +88,7 @@ export function start(options: StartOptions = {}): Telemetry {
   }
   if (content !== undefined) setDefaultContent(content);
   if (!/^https?:/.test(endpoint) || !URL.canParse(endpoint))
-    throw new TypeError(`endpoint: found ${endpoint}, expected the URL of a sidecar, such as http://127.0.0.1:4318`);
+    throw new TypeError(`endpoint: found ${endpoint}, expected the URL of a sidecar, such as ${usualEndpoint}`);
   setSidecar({ endpoint, token, service: serviceName, environment });
   const { NodeSDK, tracing, resources } = required<typeof import('@opentelemetry/sdk-node')>('@opentelemetry/sdk-node');
   const { OTLPTraceExporter } = required<typeof import('@opentelemetry/exporter-trace-otlp-http')>(
@@ -141,7 +141,7 @@ export function start(options: StartOptions = {}): Telemetry {
 }
 
 /** A variable that is set to nothing says nothing. */
-const said = (name: string): string | undefined => process.env[name] || undefined;
+const fromEnvironment = (name: string): string | undefined => process.env[name] || undefined;
 
 function required<Module>(name: string): Module {
   try {

@@ -13,6 +13,14 @@ const ofLog = `    (variant, s, i, d, b) -> multiIf(
         a.key) AS of,
     if(log.time_unix_nano > 0, log.time_unix_nano, if(log.observed_time_unix_nano > 0, log.observed_time_unix_nano, received_at_unix_nano)) AS at`;
 
+/** What was judged, by whom. */
+const verdict = `    of(log.attributes, 'gen_ai.evaluation.name') AS name,
+    toFloat64OrNull(of(log.attributes, 'gen_ai.evaluation.score.value')) AS value,
+    of(log.attributes, 'gen_ai.evaluation.score.label') AS label,
+    coalesce(nullIf(of(log.attributes, 'routescope.scorer'), ''), scope.name) AS scorer,
+    of(log.attributes, 'routescope.score.id') AS score_id,
+    of(log.attributes, 'gen_ai.evaluation.explanation') AS explanation`;
+
 export const scoresMigration =
   (): string => `-- Verdicts that come later: evaluations, feedback, human overrides. The call's tag, tier, model and time stand on the
 -- row, so that no panel joins. Scoring again by the same scorer replaces: read with FINAL.
@@ -56,12 +64,7 @@ SELECT
     lower(hex(log.trace_id)) AS trace_id,
     coalesce(nullIf(of(log.attributes, 'routescope.call.id'), ''), lower(hex(log.span_id))) AS call_id,
     if(of(log.attributes, 'routescope.call.started_at') = '', fromUnixTimestamp64Nano(toInt64(at), 'UTC'), fromUnixTimestamp64Micro(toInt64(1000 * toFloat64OrZero(of(log.attributes, 'routescope.call.started_at'))), 'UTC')) AS call_started_at,
-    of(log.attributes, 'gen_ai.evaluation.name') AS name,
-    toFloat64OrNull(of(log.attributes, 'gen_ai.evaluation.score.value')) AS value,
-    of(log.attributes, 'gen_ai.evaluation.score.label') AS label,
-    coalesce(nullIf(of(log.attributes, 'routescope.scorer'), ''), scope.name) AS scorer,
-    of(log.attributes, 'routescope.score.id') AS score_id,
-    of(log.attributes, 'gen_ai.evaluation.explanation') AS explanation,
+${verdict},
     '' AS correction,
     fromUnixTimestamp64Nano(toInt64(at), 'UTC') AS scored_at
 FROM routescope.otlp_in
@@ -93,12 +96,7 @@ WITH
 ${ofLog}
 SELECT
     coalesce(nullIf(of(log.attributes, 'routescope.call.id'), ''), lower(hex(log.span_id))) AS call_id,
-    of(log.attributes, 'gen_ai.evaluation.name') AS name,
-    toFloat64OrNull(of(log.attributes, 'gen_ai.evaluation.score.value')) AS value,
-    of(log.attributes, 'gen_ai.evaluation.score.label') AS label,
-    coalesce(nullIf(of(log.attributes, 'routescope.scorer'), ''), scope.name) AS scorer,
-    of(log.attributes, 'routescope.score.id') AS score_id,
-    of(log.attributes, 'gen_ai.evaluation.explanation') AS explanation,
+${verdict},
     fromUnixTimestamp64Nano(toInt64(at), 'UTC') AS scored_at
 FROM routescope.otlp_in
 WHERE span.span_id = toFixedString('', 8) AND of(log.attributes, 'routescope.tag') = '' AND of(log.attributes, 'routescope.call.started_at') = '';
