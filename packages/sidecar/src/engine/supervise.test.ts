@@ -33,6 +33,22 @@ test('one that cannot be started at all, as without memory or numbers for it, is
   await none.close();
 });
 
+test('a start that takes too long is ended, and the next one has twice as long', { timeout: 60_000 }, async () => {
+  const { engine: slow, start } = engineIn(join(directory, 'slow'), { startMs: 20 });
+  const patience: number[] = [];
+  for (let isReady = false; !isReady; ) {
+    isReady = await start().then(
+      () => true,
+      ({ message }: Error) => {
+        patience.push(Number(/not ready after (\S+) s/.exec(message)?.[1]));
+        return false;
+      },
+    );
+  }
+  await slow.close();
+  expect(patience.slice(0, 3)).toEqual([0.02, 0.04, 0.08]);
+});
+
 /** A process that has the engine on `home`, as a sidecar has. */
 async function sidecarOn(home: string) {
   const open = `import { openEngine } from ${JSON.stringify(new URL('../../dist/engine/supervise.js', import.meta.url).href)}; const engine = await openEngine(${JSON.stringify(home)}); console.log(engine.pid); setInterval(() => {}, 1_000);`;

@@ -33,16 +33,16 @@ export interface EngineOptions {
   readonly hangMs?: number | undefined;
   /** A statement that has no answer for so long is given up. @default 120,000 */
   readonly answerMs?: number | undefined;
+  /** A start that takes longer hangs and is ended; the next one has twice as long, lest a large store never be read. @default 180,000 */
+  readonly startMs?: number | undefined;
 }
 
 /** For a command that somebody runs and waits for: a large table takes its time. */
 export const unhurriedMs = 86_400_000;
 
 /** @throws Error when `directory` cannot be made. */
-export function engineIn(
-  directory: string,
-  { log = () => {}, lockPatienceMs = 10_000, hangMs = 30_000, answerMs = 120_000 }: EngineOptions = {},
-): EngineToStart {
+export function engineIn(directory: string, options: EngineOptions = {}): EngineToStart {
+  const { log = () => {}, lockPatienceMs = 10_000, hangMs = 30_000, answerMs = 120_000, startMs = 180_000 } = options;
   const dataDirectory = resolve(directory);
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
   const socketDirectory = mkdtempSync(join(tmpdir(), socketPrefix));
@@ -53,13 +53,20 @@ export function engineIn(
   const stopped = new AbortController();
   let restarts = 0;
   let closing = false;
+  let patienceMs = startMs;
+
+  const begin = (): Promise<ChildProcess> =>
+    startChild(dataDirectory, socketPath, { stopped: stopped.signal, patienceMs }).catch((problem) => {
+      if (problem instanceof NotReady) patienceMs *= 2;
+      throw problem;
+    });
 
   async function start(): Promise<void> {
     if (isSupervised) return;
     const impatientAt = performance.now() + lockPatienceMs;
     for (;;) {
       try {
-        const started = await startChild(dataDirectory, socketPath, stopped.signal);
+        const started = await begin();
         if (closing) return void started.kill('SIGKILL');
         isSupervised = true;
         return adopt(started);
@@ -100,9 +107,10 @@ export function engineIn(
   heartbeat.unref();
 
   async function revive(): Promise<void> {
+    let said = '';
     for (let delayMs = 100; !closing; delayMs = Math.min(delayMs * 2, 5_000)) {
       try {
-        const started = await startChild(dataDirectory, socketPath, stopped.signal);
+        const started = await begin();
         if (closing) {
           started.kill('SIGKILL');
           return;
@@ -111,7 +119,9 @@ export function engineIn(
         return adopt(started);
       } catch (problem) {
         if (closing) return;
-        log(`the engine does not start: ${problem instanceof Error ? problem.message : String(problem)}`);
+        const why = (problem as Error).message;
+        if (why !== said) log(`the engine does not start, and is tried again: ${why}`);
+        said = why;
         await sleep(delayMs, undefined, { signal: stopped.signal }).catch(() => {});
       }
     }
@@ -213,8 +223,8 @@ export async function reachEngine(directory: string, log: (line: string) => void
   };
 }
 
-/** A large store is read in this time; one that takes longer hangs. */
-const startPatienceMs = 180_000;
+/** It was ended because it took too long to start. */
+class NotReady extends Error {}
 
 function preferForKilling(pid: number): void {
   try {
@@ -239,8 +249,12 @@ function answerWithin(socketPath: string, ms: number): Promise<'some' | 'none' |
   });
 }
 
-/** @param stopped ends a start that is under way. */
-function startChild(dataDirectory: string, socketPath: string, stopped: AbortSignal): Promise<ChildProcess> {
+/** @param stopped ends a start that is under way. @throws NotReady after `patienceMs`. */
+function startChild(
+  dataDirectory: string,
+  socketPath: string,
+  { stopped, patienceMs }: { readonly stopped: AbortSignal; readonly patienceMs: number },
+): Promise<ChildProcess> {
   return new Promise((ready, failed) => {
     const child = fork(childPath, [dataDirectory, socketPath], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -252,9 +266,10 @@ function startChild(dataDirectory: string, socketPath: string, stopped: AbortSig
     const end = (): void => void child.kill('SIGKILL');
     stopped.addEventListener('abort', end);
     const slow = setTimeout(() => {
-      said += `not ready after ${startPatienceMs / 1_000} s`;
+      isLate = true;
       child.kill('SIGKILL');
-    }, startPatienceMs);
+    }, patienceMs);
+    let isLate = false;
     let said = '';
     child.stderr?.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString('utf8')).slice(-4_000);
@@ -266,12 +281,9 @@ function startChild(dataDirectory: string, socketPath: string, stopped: AbortSig
     };
     const early = (code: number | null, signal: string | null): void => {
       settled();
-      failed(
-        explain(said, dataDirectory) ??
-          new Error(
-            `the engine ended before it was ready (${signal ?? `exit code ${code}`}): ${said.trim().slice(-500)}`,
-          ),
-      );
+      if (isLate) said = `not ready after ${patienceMs / 1_000} s; the next start is given twice as long`;
+      const why = `the engine ended before it was ready (${signal ?? `exit code ${code}`}): ${said.trim().slice(-500)}`;
+      failed(isLate ? new NotReady(why) : (explain(said, dataDirectory) ?? new Error(why)));
     };
     child.once('exit', early);
     // Too many processes or open files, no memory: there is none that could exit. Nobody listening, it would end us.
