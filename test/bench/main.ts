@@ -18,7 +18,7 @@ const parts: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   store: async () => (await import('./store.ts')).store(),
   freshness: async () => (await import('./steady.ts')).freshness({ quick }),
   memory: async () => (await import('./steady.ts')).memory({ quick }),
-  acknowledge: async () => (await import('./steady.ts')).acknowledge({ quick }),
+  acknowledge: async () => (await import('./steady.ts')).acknowledge(),
   grafana: async () => (await import('./grafana.ts')).grafana({ quick, seed }),
   drift: async () => (await import('./drift.ts')).drift({ quick, seed }),
 };
