@@ -93,6 +93,12 @@ test('a share of traces that is none, content nobody knows and an address that i
   await expect(started("endpoint: 'localhost:4318'")).rejects.toThrow(
     'endpoint: found localhost:4318, expected the URL of a sidecar, such as http://127.0.0.1:4318',
   );
+  await expect(started("endpoint: 'ops:hunter2@sidecar:4318'")).rejects.toThrow(
+    'endpoint: found …@sidecar:4318, expected the URL of a sidecar',
+  );
+  await expect(started("endpoint: 'http://ops:hunter2@sidecar:4318'")).rejects.toThrow(
+    "endpoint: found …@sidecar:4318, whose user or password would not be sent; give the sidecar's token",
+  );
 });
 
 test('stats() say what became of every span: acknowledged, or given up on', async () => {

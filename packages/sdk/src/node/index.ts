@@ -63,6 +63,16 @@ export interface Telemetry {
 /** Spans that wait at most; a minute of a busy app. What is over it is dropped, counted, and said once. */
 const maxQueueSize = 65_536;
 
+/** @throws TypeError, which shows nothing of a password in it. */
+function checkEndpoint(endpoint: string): void {
+  const shown = endpoint.replace(/.*@/s, '…@');
+  if (!/^https?:/.test(endpoint) || !URL.canParse(endpoint))
+    throw new TypeError(`endpoint: found ${shown}, expected the URL of a sidecar, such as ${usualEndpoint}`);
+  const { username, password } = new URL(endpoint);
+  if (username || password)
+    throw new TypeError(`endpoint: found ${shown}, whose user or password would not be sent; give the sidecar's token`);
+}
+
 /**
  * Registers OpenTelemetry with one exporter to the sidecar. Call it once, before the first span.
  * @throws Error when @opentelemetry/sdk-node or the exporter is not installed, or an option is wrong.
@@ -87,8 +97,7 @@ export function start(options: StartOptions = {}): Telemetry {
     );
   }
   if (content !== undefined) setDefaultContent(content);
-  if (!/^https?:/.test(endpoint) || !URL.canParse(endpoint))
-    throw new TypeError(`endpoint: found ${endpoint}, expected the URL of a sidecar, such as ${usualEndpoint}`);
+  checkEndpoint(endpoint);
   setSidecar({ endpoint, token, service: serviceName, environment });
   const { NodeSDK, tracing, resources } = required<typeof import('@opentelemetry/sdk-node')>('@opentelemetry/sdk-node');
   const { OTLPTraceExporter } = required<typeof import('@opentelemetry/exporter-trace-otlp-http')>(

@@ -7,7 +7,6 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Layout } from '../engine/layout.ts';
@@ -353,11 +352,16 @@ describe('a history', () => {
       sidecar = undefined;
       const before = await rows(data);
       const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-      const killed = spawn(process.execPath, [main, 'move', '--to', there.url, '--data', data], {
-        stdio: ['ignore', 'ignore', 'pipe'],
-      });
-      for await (const line of createInterface({ input: killed.stderr }))
-        if (line.includes(', partition ')) killed.kill('SIGKILL');
+      // It kills itself: what is killed from outside may be done before.
+      const dying = `data:text/javascript,${encodeURIComponent(`
+        const { stderr } = process;
+        const write = stderr.write.bind(stderr);
+        stderr.write = (line, ...more) => {
+          if (line.includes(', partition ')) process.kill(process.pid, 'SIGKILL');
+          return write(line, ...more);
+        };`)}`;
+      const killed = spawn(process.execPath, ['--import', dying, main, 'move', '--to', there.url, '--data', data]);
+      expect(await once(killed, 'exit')).toEqual([null, 'SIGKILL']);
       expect(existsSync(join(data, 'move.json'))).toBe(true);
       await expect(begin()).rejects.toThrow("finish with 'routescope move'");
 

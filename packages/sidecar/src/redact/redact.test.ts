@@ -311,7 +311,7 @@ describe('content leaves no trace', () => {
     expect(sidecar.status().cutAttributes['(a field that is not known)']).toBeGreaterThan(16);
   });
 
-  test('in spool, tables, forwards, logs or errors', async () => {
+  test('in spool, tables, forwards, logs or errors', { timeout: 120_000 }, async () => {
     await sidecar.flush();
     await expect.poll(() => Buffer.concat(forwarded).toString('latin1').split('chat m').length).toBeGreaterThan(90);
     expect(await placesOf(secret)).toEqual([]);
