@@ -59,6 +59,10 @@ export class Closed {
     return this.#segments.slice(this.#indexAfter(number));
   }
 
+  countAfter(number: number): number {
+    return this.#segments.length - this.#indexAfter(number);
+  }
+
   firstAfter(number: number): Segment | undefined {
     return this.#segments[this.#indexAfter(number)];
   }

@@ -683,6 +683,31 @@ describe('lingering', () => {
     await spool.close();
   });
 
+  test('one lingers longer the more wait for one that may miss nothing, up to ten times, and no longer for a target that is away', async () => {
+    const consumers = [{ name: 'load' }, { name: 'target', lagBytes: 1024 ** 3 }];
+    const spool = await open_({ lingerMs: 1_000, consumers });
+    const close = async (by: string): Promise<number> => {
+      await spool.append([record()], 1);
+      for (let ms = 1_000; ; ms += 1_000) {
+        await vi.advanceTimersByTimeAsync(1_000);
+        await spool.append([], 0); // whoever was before it in turn is done
+        const [closed] = spool.pending(by);
+        if (!closed) continue;
+        await spool.consumed(by, closed.number);
+        return ms;
+      }
+    };
+    const waits: number[] = [];
+    for (let away = 0; away <= 660; away++) waits.push(await close('target'));
+    expect([0, 59, 60, 119, 120, 540, 660].map((at) => waits[at] as number)).toEqual([
+      1_000, 1_000, 2_000, 2_000, 3_000, 10_000, 10_000,
+    ]);
+    for (const { number } of spool.pending('load')) await spool.consumed('load', number);
+    for (let away = 0; away <= 120; away++) waits.push(await close('load'));
+    expect(waits.at(-1)).toBe(1_000);
+    await spool.close();
+  });
+
   test('so many spans close it at once', async () => {
     const spool = await open_({ lingerMs: 1_000_000, segmentSpans: 2 });
     for (let index = 0; index < 3; index++) await spool.append([record()], 1);

@@ -79,7 +79,10 @@ export interface SpoolOptions {
   readonly segmentBytes?: number;
   /** … or at so many spans. @default 100,000 */
   readonly segmentSpans?: number;
-  /** … or so long after its first span, in ms, once some consumer has consumed all closed ones. @default never */
+  /**
+   * … or so long after its first span, in ms, once some consumer has consumed all closed ones; up to ten times as long the
+   * more of them wait for one that may miss nothing, lest it find very many small ones. @default never
+   */
   readonly lingerMs?: number;
   /** Unconsumed bytes (of consumers that may miss nothing) beyond which `append` refuses. @default 4 GiB */
   readonly maxBytes?: number;
@@ -95,6 +98,9 @@ export interface SpoolOptions {
   readonly now?: () => number;
 }
 
+/** So many closed segments that wait make the next one linger once more as long. */
+const crowd = 60;
+const mostLingers = 10;
 const MiB = 1024 * 1024;
 const hourMs = 3_600_000;
 const fileName = (number: number): string => `${String(number).padStart(20, '0')}${extension}`;
@@ -179,6 +185,8 @@ async function openLocked(directory: string, lockPath: string, options: SpoolOpt
   const cursorOf = (consumer: string): number => cursors.get(consumer) ?? 0;
   const patient = consumers.filter(({ lagBytes }) => lagBytes === undefined);
   const slowest = (): number => Math.min(...cursors.values());
+  const loaded = (): number => Math.min(...patient.map(({ name }) => cursorOf(name)));
+  const lingers = (): number => Math.min(mostLingers, 1 + Math.floor(closed.countAfter(loaded()) / crowd));
   const behind = (consumer: string): { spans: number; bytes: number } => {
     const { spans, bytes } = closed.sumAfter(cursorOf(consumer));
     const open = active ?? broken;
@@ -217,7 +225,7 @@ async function openLocked(directory: string, lockPath: string, options: SpoolOpt
     for (const each of batch) each.resolve();
     if (!active || active.spans === 0) return;
     if (active.bytes >= segmentBytes || active.spans >= segmentSpans) return finish();
-    if (lingerMs !== undefined && !isDue) lingering ??= setTimeout(() => void inTurn(due), lingerMs);
+    if (lingerMs !== undefined && !isDue) lingering ??= setTimeout(() => void inTurn(due), lingerMs * lingers());
   }
 
   async function due(): Promise<void> {
@@ -317,8 +325,8 @@ async function openLocked(directory: string, lockPath: string, options: SpoolOpt
   /** Nobody waits for it: what takes long of it happens out of turn. */
   async function merge(): Promise<void> {
     for (let isPlaced = true; isPlaced && !ended; ) {
-      const loaded = Math.min(...patient.map(({ name }) => cursorOf(name)));
-      const all = closed.all.filter(({ number }) => number <= loaded);
+      const last = loaded();
+      const all = closed.all.filter(({ number }) => number <= last);
       const run = mergeable(all, positions(), mergeSegments / 4);
       if (!run) return;
       const one = await merged(run).catch((problem: unknown) => {
