@@ -91,7 +91,7 @@ async function inject(fault: Fault): Promise<void> {
     };
     return file;
   };
-  // While the disk is bad it takes no cursor either, no dead letter, and no piece of a segment.
+  // While the disk is bad it takes no cursor either, no dead letter, and no portion of a segment.
   fsp.writeFile = async (...given) => {
     if (disk === 'read-only' && isFailing(opened)) throw error('EROFS');
     if (disk === 'full' && isFailing(written)) throw error('ENOSPC');

@@ -48,16 +48,16 @@ export async function forget(writer: ClickHouseClient, whom: Whom, layout: Layou
     forgotten[table] = (forgotten[table] ?? 0) + rows;
   };
 
-  for (const some of piecesOf(traces)) {
+  for (const some of chunksOf(traces)) {
     const ofTraces = `trace_id ${among(some)}`;
     const sessions = await idsOf(
       writer,
       `SELECT DISTINCT session_id AS id FROM routescope.calls WHERE ${ofTraces} AND session_id != ''`,
     );
-    for (const each of piecesOf(sessions)) await erase('session_units', `session_id ${among(each)}`);
+    for (const each of chunksOf(sessions)) await erase('session_units', `session_id ${among(each)}`);
     // A score may name its call alone, and wait for it.
     const calls = await idsOf(writer, `SELECT DISTINCT call_id AS id FROM routescope.calls WHERE ${ofTraces}`);
-    for (const each of piecesOf(calls))
+    for (const each of chunksOf(calls))
       for (const table of ['scores', 'scores_early']) await erase(table, `call_id ${among(each)}`);
     for (const table of ['attempts', 'scores', 'calls']) await erase(table, ofTraces);
     // Last, for they are how the traces are found: should this be cut short, it can be repeated.
@@ -93,6 +93,6 @@ const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').repla
 
 const among = (ids: readonly string[]): string => `IN (${ids.map(quoted).join(', ')})`;
 
-function* piecesOf(ids: readonly string[]): Generator<readonly string[]> {
+function* chunksOf(ids: readonly string[]): Generator<readonly string[]> {
   for (let from = 0; from < ids.length; from += idsPerStatement) yield ids.slice(from, from + idsPerStatement);
 }

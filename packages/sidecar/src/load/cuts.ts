@@ -11,12 +11,12 @@ import { makeDirectory, writeWhole } from '../spool/files.ts';
 export interface Cuts {
   /** Why the run of that token was cut; undefined when it was not. */
   reasonFor(token: string): unknown;
-  /** Whether the piece of that token, or any run of it, was cut. */
+  /** Whether the portion of that token, or any run of it, was cut. */
   hasAnyOf(token: string): boolean;
   /** Resolves when it is on disk. */
   note(token: string, because: unknown): Promise<void>;
-  /** Nothing of that piece went in; without one, the segment is done. */
-  forget(piece?: string): Promise<void>;
+  /** Nothing of that portion went in; without one, the segment is done. */
+  forget(portion?: string): Promise<void>;
 }
 
 interface Reason {
@@ -45,8 +45,8 @@ export function openCuts(path: string): Cuts {
       const { message, code } = because as NodeJS.ErrnoException;
       return keep(new Map(cuts).set(token, { message, code }));
     },
-    async forget(piece) {
-      const left = [...cuts].filter(([token]) => piece !== undefined && !isOf(piece, token));
+    async forget(portion) {
+      const left = [...cuts].filter(([token]) => portion !== undefined && !isOf(portion, token));
       if (left.length < cuts.size) await keep(new Map(left));
     },
   };
@@ -63,8 +63,8 @@ function read(path: string): ReadonlyMap<string, Reason> {
   }
 }
 
-/** Whether `token` is that of a piece, or of a run of it. */
-export const isOf = (piece: string, token: string): boolean => token === piece || token.startsWith(`${piece}/`);
+/** Whether `token` is that of a portion, or of a run of it. */
+export const isOf = (portion: string, token: string): boolean => token === portion || token.startsWith(`${portion}/`);
 
 /** As it was when it was noted, for all that the verdict on it goes by. */
 function errorOf({ message, code }: Reason): Error {

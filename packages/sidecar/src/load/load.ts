@@ -44,7 +44,7 @@ export interface LoaderOptions {
   readonly insert: Insert;
   readonly holds: Holds;
   readonly letters: DeadLetters;
-  /** Where the pieces of a segment that is cut stand while they are inserted; the engine must be able to read it. */
+  /** Where the portions of a segment that is cut stand while they are inserted; the engine must be able to read it. */
   readonly workDirectory: string;
   readonly log: (line: string) => void;
   /** Called when a segment is in the tables. */
@@ -68,7 +68,7 @@ const silentRuns = 32;
 const others = 8;
 
 /** What is to be inserted in one go: a whole segment or some of its records. */
-interface Piece {
+interface Portion {
   readonly path: string;
   readonly token: string;
   readonly name: string;
@@ -121,7 +121,7 @@ export function startLoader(options: LoaderOptions): Loader {
     for (let tries = 1; !stop.signal.aborted; tries++) {
       try {
         if (maxAgeMs !== undefined && now() - segment.at > maxAgeMs) return await giveUp(segment);
-        const done = await loadPieces(segment, silences >= suspectAfter);
+        const done = await loadPortions(segment, silences >= suspectAfter);
         // Should this fail, the inserts are repeated under the same tokens, add nothing, and are counted once.
         await spool.consumed(consumer, segment.number);
         // It is over: tried once more, what is forgotten by now would go in whole.
@@ -157,12 +157,12 @@ export function startLoader(options: LoaderOptions): Loader {
     sleep(Math.min(ms, delays.most), undefined, { signal: stop.signal }).catch(() => {});
 
   /** @param isSuspect the engine went silent over it again and again. */
-  async function loadPieces(segment: Segment, isSuspect: boolean): Promise<{ refused: number; diverted: number }> {
+  async function loadPortions(segment: Segment, isSuspect: boolean): Promise<{ refused: number; diverted: number }> {
     const identity = `${spool.id}/${segment.number}`;
     const byTime = await sortByTime(segment.path);
     if (!byTime) {
       const whole = { path: segment.path, token: identity, name: nameOf(segment) };
-      return { refused: await insertPiece(whole, isSuspect), diverted: 0 };
+      return { refused: await insertPortion(whole, isSuspect), diverted: 0 };
     }
     const bytes = await readFile(segment.path);
     const items = itemsOf(bytes);
@@ -170,7 +170,7 @@ export function startLoader(options: LoaderOptions): Loader {
     let refused = 0;
     for (const { name, spans } of byTime.inserts)
       refused += await withFile(pick(bytes, items, spans), (path) =>
-        insertPiece({ path, token: `${identity}/${name}`, name: `${nameOf(segment)}-${name}` }, isSuspect),
+        insertPortion({ path, token: `${identity}/${name}`, name: `${nameOf(segment)}-${name}` }, isSuspect),
       );
     return { refused, diverted };
   }
@@ -191,16 +191,16 @@ export function startLoader(options: LoaderOptions): Loader {
   }
 
   /** @returns spans that were refused and set aside. @throws what may pass. */
-  async function insertPiece(piece: Piece, isSuspect: boolean): Promise<number> {
-    const isResumed = cuts.hasAnyOf(piece.token);
-    const because = cuts.reasonFor(piece.token) ?? (await (isSuspect ? probe : attempt)(piece.path, piece.token));
+  async function insertPortion(portion: Portion, isSuspect: boolean): Promise<number> {
+    const isResumed = cuts.hasAnyOf(portion.token);
+    const because = cuts.reasonFor(portion.token) ?? (await (isSuspect ? probe : attempt)(portion.path, portion.token));
     if (because === undefined) return 0;
-    const bytes = await readFile(piece.path);
+    const bytes = await readFile(portion.path);
     const items = itemsOf(bytes);
     const whole = { from: 0, to: items.length };
     const recordsOfRun = ({ from, to }: Run): Buffer => recordsOf(bytes, items.slice(from, to));
     const tokenOf = ({ from, to }: Run): string =>
-      to - from === whole.to ? piece.token : `${piece.token}/${from}-${to}`;
+      to - from === whole.to ? portion.token : `${portion.token}/${from}-${to}`;
     const insertRun = async (run: Run): Promise<unknown> =>
       cuts.reasonFor(tokenOf(run)) ??
       (await withFile(recordsOfRun(run), (path) => (isSuspect ? probe : attempt)(path, tokenOf(run))));
@@ -219,7 +219,7 @@ export function startLoader(options: LoaderOptions): Loader {
     const isDoubtful = (why: unknown): boolean => wentSilent(why) || verdictOn(why) === 'unknown';
     const doubt = refused.find((run) => isDoubtful(run.because));
     if (taken === 0 && doubt && !(await takesAnother())) {
-      if (!isResumed && !refused.some((run) => wentSilent(run.because))) await cuts.forget(piece.token);
+      if (!isResumed && !refused.some((run) => wentSilent(run.because))) await cuts.forget(portion.token);
       throw doubt.because;
     }
     let spans = 0;
@@ -230,14 +230,14 @@ export function startLoader(options: LoaderOptions): Loader {
       const letter = wentSilent(why)
         ? { reason: 'fatal' as const, because: `the engine went silent each time it was given them: ${message(why)}` }
         : { reason: 'refused' as const, because: message(why) };
-      const name = `${piece.name}-${from}`;
+      const name = `${portion.name}-${from}`;
       written.add(name);
       await setAside(name, recordsOfRun({ from, to }), { ...letter, spans: to - from, token: tokenOf({ from, to }) });
       spans += to - from;
     }
     // Letters of an earlier try, which was not brought to its end.
     for (const { name, letter } of isResumed ? await letters.list() : [])
-      if (letter && isOf(piece.token, letter.token) && !written.has(name)) await letters.remove(name);
+      if (letter && isOf(portion.token, letter.token) && !written.has(name)) await letters.remove(name);
     return spans;
   }
 
@@ -303,11 +303,11 @@ export function startLoader(options: LoaderOptions): Loader {
 
   let files = 0;
   /**
-   * Each piece is in a file of its own, gone when its insert is over: an engine that comes to it after we gave up finds
+   * Each portion is in a file of its own, gone when its insert is over: an engine that comes to it after we gave up finds
    * nothing, and never the records of another under this one's token.
    */
   async function withFile<T>(records: Uint8Array, insert: (path: string) => Promise<T>): Promise<T> {
-    const path = join(options.workDirectory, `piece-${++files}.seg`);
+    const path = join(options.workDirectory, `portion-${++files}.seg`);
     await mkdir(options.workDirectory, { recursive: true, mode: 0o700 });
     try {
       await writeFile(path, records, { mode: 0o600 });
