@@ -90,7 +90,7 @@ export function invocationOf(
     const { code, message } = problem as NodeJS.ErrnoException;
     const [, unknown] = /Unknown option '([^']+)'/.exec(message) ?? [];
     if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && unknown !== undefined)
-      throw new UsageError(`${unknown} is no option of ${name}; 'routescope ${name} --help' lists them`);
+      throw new UsageError(`${unknown} is no option of ${name}`);
     throw new UsageError(message);
   }
   const { values: given, positionals } = parsed;

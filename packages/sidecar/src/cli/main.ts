@@ -22,11 +22,13 @@ for (const stream of [process.stdout, process.stderr])
     if (problem.code !== 'EPIPE') throw problem;
   });
 
-async function main([name, ...args]: readonly string[]): Promise<void> {
+const [name, ...args] = process.argv.slice(2);
+const command = commands.find((candidate) => candidate.name === name);
+
+async function main(): Promise<void> {
   // Arguments may hold a password or a token, and every user of the machine can list the arguments of a process.
   process.title = `routescope ${name ?? ''}`;
   if (name === 'help' || name === '--help' || name === '-h') return terminal.print(help);
-  const command = commands.find((candidate) => candidate.name === name);
   if (!command) {
     const known = commands.map((candidate) => candidate.name).join(', ');
     throw new UsageError(
@@ -38,8 +40,9 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
   await command.run(invocation, terminal);
 }
 
-main(process.argv.slice(2)).catch((problem: unknown) => {
+main().catch((problem: unknown) => {
   process.stderr.write(`routescope: ${problem instanceof Error ? problem.message : String(problem)}\n`);
-  if (problem instanceof UsageError) process.stderr.write("See 'routescope --help'.\n");
+  if (problem instanceof UsageError)
+    process.stderr.write(`See 'routescope ${command ? `${command.name} ` : ''}--help'.\n`);
   process.exitCode = problem instanceof UsageError ? 2 : 1;
 });

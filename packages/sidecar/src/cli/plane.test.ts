@@ -113,9 +113,7 @@ describe('every command', () => {
       expect(helpOf(command)).toContain(`routescope ${name}`);
       for (const option of Object.keys(command.options)) expect(helpOf(command)).toContain(`--${option}`);
       expect(() => invocationOf(command, ['--no-such-option'], {})).toThrow(UsageError);
-      expect(() => invocationOf(command, ['--no-such-option'], {})).toThrow(
-        `--no-such-option is no option of ${name}; 'routescope ${name} --help' lists them`,
-      );
+      expect(() => invocationOf(command, ['--no-such-option'], {})).toThrow(`--no-such-option is no option of ${name}`);
     },
   );
 

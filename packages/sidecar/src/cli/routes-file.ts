@@ -1,4 +1,5 @@
 /** A route table from a file, for commands: JSON, or a module whose default export it is. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -27,7 +28,7 @@ export async function readRoutes(path: string, env: Env): Promise<RouteTable> {
       throw new Error(
         `${path}: this Node cannot read TypeScript; give the built .js, or run it with Node 22.18 or later`,
       );
-    if (code === 'ENOENT') throw new Error(`${path}: there is no such file`);
+    if (!existsSync(path)) throw new Error(`${path}: there is no such file`);
     throw new Error(message?.startsWith(path) ? message : `${path}: ${message ?? problem}`);
   }
 }

@@ -41,7 +41,8 @@ describe('diff', () => {
     const { data } = await diffRoutes(old, now, { input: 1_000, output: 200 }, {});
     expect(data.per_1000_calls).toMatchObject([{ after_usd: null, change_share: null }]);
     await expect(readRoutes(file('c.json', { job: {} }), {})).rejects.toThrow(/c\.json: .*`why` is missing/);
-    await expect(readRoutes(join(directory, 'none.json'), {})).rejects.toThrow('none.json: there is no such file');
+    for (const none of ['none.json', 'none.js'])
+      await expect(readRoutes(join(directory, none), {})).rejects.toThrow(`${none}: there is no such file`);
     const module = file(
       'd.mjs',
       "export default { job: { why: 'w', caughtBy: 'nothing', tiers: [{ name: 's', model: 'm', via: () => '' }] } };",
