@@ -31,6 +31,7 @@ describe('what it may not', () => {
     ['DROP TABLE routescope.calls', 'Only a single SELECT'],
     ['INSERT INTO routescope.calls SELECT 1', 'Only a single SELECT'],
     ['EXPLAIN AST SELECT 1', 'Only a single SELECT'],
+    ['SELECT * FROM (EXPLAIN PLAN SELECT 1)', 'EXPLAIN'],
     ['SELECT sleep(3)', 'sleep'],
     ["SELECT eval('1')", 'eval'],
     ["SELECT dictGet('a', 'b', 1)", 'dictGet'],

@@ -31,7 +31,7 @@ const functions = new Set(
 
 /** Keywords that may stand before a parenthesis. */
 const keywords = new Set(
-  `all and any as asc between by case cross cube desc distinct else end except exists explain filter final from full global
+  `all and any as asc between by case cross cube desc distinct else end except exists filter final from full global
   group having ilike in inner intersect interval is join left like limit not null offset on or order outer over partition
   prewhere qualify right rollup rows select semi anti asof then totals union using values when where window with`.split(
     /\s+/,
@@ -49,7 +49,7 @@ const banned = new Set(
   mongodb redis sqlite odbc jdbc executable infinite generaterandom numbers_mt dictionary dictget eval evalml
   sleep sleepeachrow throwif getenv getmacro getserverport getosKernelversion filesystemavailable filesystemcapacity
   filesystemunreserved hostname fqdn tcpport system information_schema kill insert alter create drop truncate rename
-  attach detach grant revoke optimize set use exchange identifier`
+  attach detach grant revoke optimize set use exchange identifier explain`
     .toLowerCase()
     .split(/\s+/),
 );
