@@ -18,6 +18,13 @@ export function recordSpans(): void {
   trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
 }
 
+/** The attributes of the spans that have ended since it was asked last. */
+export function finished(): Attributes[] {
+  const spans = exporter.getFinishedSpans();
+  exporter.reset();
+  return spans.map(({ attributes }) => attributes);
+}
+
 /** The day of the price pages. */
 const clock = (): number => Date.parse('2026-11-24T12:00:00Z');
 
@@ -25,6 +32,7 @@ const baseUrls: Readonly<Record<string, string>> = {
   openai: 'https://api.openai.com/v1',
   'azure.ai.openai': 'https://house.openai.azure.com/openai/v1',
   deepseek: 'https://api.deepseek.com/v1',
+  'gcp.gemini': 'https://generativelanguage.googleapis.com/v1beta/openai',
   groq: 'https://api.groq.com/openai/v1',
   mistral_ai: 'https://api.mistral.ai/v1',
   moonshot_ai: 'https://api.moonshot.ai/v1',
@@ -92,12 +100,11 @@ export async function replayed(
   } catch (error) {
     problem = error;
   }
-  const spans = exporter.getFinishedSpans();
-  exporter.reset();
+  const spans = finished();
   // One recording is of a stream that the provider broke off with an error event.
   if (problem !== undefined && !payloads.some((each) => each.type === 'error')) throw problem;
   if (spans.length !== 1) throw new Error(`${spans.length} spans, not one`);
-  return spans[0]?.attributes as Attributes;
+  return spans[0] as Attributes;
 }
 
 /** What a span says of tokens and money. */

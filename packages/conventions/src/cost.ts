@@ -47,9 +47,16 @@ export interface TierRates extends Rates {
   readonly above?: readonly Band[];
 }
 
+/** Rates that hold at certain hours of the days from Monday to Friday. */
+export interface Peak extends Rates {
+  /** UTC: `01:00-04:00`. */
+  readonly hours: readonly string[];
+}
+
 /** What one model costs at one time, in every way it can be served. */
 export interface Offer extends Rates, Fees {
   readonly above?: readonly Band[];
+  readonly peak?: Peak;
   readonly tiers?: Readonly<Record<string, TierRates>>;
   /** What is billed on top by something that no answer tells: a fee by the size of what was searched. */
   readonly unmetered?: readonly string[];
@@ -137,14 +144,17 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
   const imageIn = images - readImages;
   const audioOut = usage.audioOutputTokens ?? 0;
   const imageOut = rates.imageOutput === undefined ? 0 : (usage.imageOutputTokens ?? 0);
-  // Audio billed by its length has no tokens, and an embedding no output.
-  const isByLength = usage.audioSeconds !== undefined && usage.inputTokens === null;
-  const hasNoOutput = usage.outputTokens === null && (isByLength || rates.output === undefined);
+  // Audio billed by its length alone has no tokens, or none that have a price, and an embedding no output.
+  const isByLength =
+    usage.audioSeconds !== undefined &&
+    (usage.inputTokens === null || (price.audioMinute !== undefined && rates.input === undefined));
+  const hasNoOutput =
+    usage.outputTokens === null ? isByLength || rates.output === undefined : isByLength && rates.output === undefined;
   const fresh = usage.inputTokens === null ? null : Math.max(0, usage.inputTokens - read - written - audioIn - imageIn);
   const text = usage.outputTokens === null ? null : Math.max(0, usage.outputTokens - audioOut - imageOut);
 
-  if (isByLength) input.addFee(usage.audioSeconds, price.audioMinute, 60, 'audioMinute');
-  else input.add(fresh, rates.input, 'input');
+  input.addFee(usage.audioSeconds, price.audioMinute, 60, 'audioMinute');
+  if (!isByLength) input.add(fresh, rates.input, 'input');
   input.add(audioIn, rates.audioInput, 'audioInput');
   input.add(imageIn, rates.imageInput, 'imageInput');
   cacheRead.add(read - readSound - readImages, rates.cacheRead, 'cacheRead');

@@ -58,8 +58,15 @@ describe('the catalog', () => {
       { regions: { us: 1.1 }, tiers: { fast: { input: 8, output: 40 } }, webSearch: 10 },
     ],
     ['anthropic', 'claude-haiku-4-5-20251001', { tiers: { batch: { input: 0.5, output: 2.5, cacheWrite1h: 1 } } }],
-    // The catalog's rule for claude-sonnet-5 would take this one in, with twice its price for cache reads.
+    // The catalog's rule for claude-sonnet-5 would take these in, with twice their price for cache reads.
     ['anthropic', 'claude-sonnet-5-5', { input: 2, output: 10, cacheRead: 0.1 }],
+    ['aws.bedrock', 'us.anthropic.claude-sonnet-5-5-v1:0', { input: 2.2, output: 11, cacheRead: 0.11 }],
+    ['aws.bedrock', 'global.anthropic.claude-sonnet-5-5', { input: 2, output: 10, cacheRead: 0.1 }],
+    // No discount of one hour, and no price that has been another for a year.
+    ['deepseek', 'deepseek-reasoner', { input: 0.28, output: 0.42, cacheRead: 0.028 }],
+    ['mistral_ai', 'mistral-large-latest', { input: 0.5, output: 1.5 }],
+    ['gcp.vertex_ai', 'google/gemini-2.5-pro', { input: 1.25, output: 10 }],
+    ['gcp.gemini', 'models/gemini-2.5-pro', { input: 1.25, output: 10 }],
   ])('%s %s has what an override adds', (provider, model, expected) => {
     expect(find(provider, model)).toMatchObject(expected);
   });
@@ -70,7 +77,7 @@ describe('the catalog', () => {
       expect(line.source).toMatch(/^https:\/\//);
       expect(Date.parse(line.checked)).toBeLessThanOrEqual(Date.parse(reviewed));
     }
-    for (const { provider, model, source: _, checked: __, above: ___, ...offer } of prices)
+    for (const { provider, model, source: _, checked: __, above: ___, replaces: ____, ...offer } of prices)
       expect(find(provider, model), model).toMatchObject(offer);
   });
 
@@ -78,6 +85,33 @@ describe('the catalog', () => {
     expect(find('openai', 'llama-3.3-70b-versatile')).toBeUndefined();
     expect(find('anthropic', 'gpt-4o')).toBeUndefined();
     expect(find('nobody', 'gpt-4o')).toBeUndefined();
+  });
+
+  test.each([
+    ['anthropic', 'claude-sonnet-5-6'],
+    ['anthropic', 'claude-opus-4-9'],
+    ['anthropic', 'claude-sonnet-6-20270101'],
+    ['aws.bedrock', 'us.anthropic.claude-sonnet-5-6-v1:0'],
+    ['gcp.vertex_ai', 'claude-opus-4-5-1@20270101'],
+    ['openai', 'gpt-6-sol-mini'],
+    ['openai', 'gpt-oss-120b'],
+    ['openai', 'o9-mini'],
+    ['gcp.gemini', 'gemini-9-pro'],
+  ])('%s: nobody knows %s yet, whatever it sounds like', (provider, model) => {
+    expect(find(provider, model)).toBeUndefined();
+  });
+
+  test('has the price of the hour, where that differs', () => {
+    const rates = (when: string) => find('deepseek', 'deepseek-v4-flash', Date.parse(when));
+    const [peak, rest] = [
+      { input: 0.3, output: 1.2, cacheRead: 0.006 },
+      { input: 0.15, output: 0.6, cacheRead: 0.003 },
+    ];
+    expect(rates('2026-11-24T00:59:59Z')).toMatchObject(rest);
+    expect(rates('2026-11-24T01:00:00Z')).toMatchObject(peak);
+    expect(rates('2026-11-24T04:00:00Z')).toMatchObject(rest);
+    expect(rates('2026-11-24T09:59:59Z')).toMatchObject(peak);
+    expect(rates('2026-11-22T09:00:00Z')).toMatchObject(rest); // a Sunday
   });
 
   test('has the price of the day of the request', () => {

@@ -3,7 +3,7 @@
  * reading the catalog, at the first look-up.
  */
 import { readFileSync } from 'node:fs';
-import type { Fees, Offer, Price } from './cost.ts';
+import type { Fees, Offer, Peak, Price } from './cost.ts';
 
 export interface PriceQuery {
   /** `gen_ai.provider.name`. A model is never looked up under another provider's name; Azure has two. */
@@ -60,7 +60,7 @@ export interface CatalogFile {
  * One line of a user's price file. Rates are USD per million tokens; `webSearch` and `fileSearch` USD per thousand calls,
  * `audioMinute` USD per minute; a region is a factor.
  */
-export interface UserPrice extends Offer {
+export interface UserPrice extends Omit<Offer, 'peak'> {
   /** Endpoint it holds for, with its port unless it is the scheme's own: `llm.internal:8000`. */
   readonly host?: string;
   /** `gen_ai.provider.name` it holds for. Needed where there is no host. */
@@ -128,7 +128,10 @@ function bookOf(file: CatalogFile): PriceBook {
   };
   return {
     version: file.version,
-    find: ({ provider, model, at }) => inForce(pricesOf(provider, model), at),
+    find: ({ provider, model, at }) => {
+      const price = inForce(pricesOf(provider, model), at);
+      return price?.peak === undefined ? price : atTheHour(price, price.peak, at);
+    },
   };
 }
 
@@ -137,6 +140,7 @@ function namesOf(model: string): string[] {
   const names = new Set([model.toLowerCase()]);
   for (const around of [
     /^arn:.*[/:]/,
+    /^(models|google)\//,
     /^(us|eu|apac|au|jp|ca|us-gov|global)\./,
     /^anthropic\./,
     /-v\d+(:\d+)?$/,
@@ -150,19 +154,32 @@ function namesOf(model: string): string[] {
 
 function matches(match: Match, name: string): boolean {
   if ('equals' in match) return name === match.equals;
-  if ('starts_with' in match) return name.startsWith(match.starts_with);
+  if ('starts_with' in match) return name.startsWith(match.starts_with) && !isLaterVersion(match.starts_with, name);
   if ('ends_with' in match) return name.endsWith(match.ends_with);
-  if ('contains' in match) return name.includes(match.contains);
+  if ('contains' in match) return name.includes(match.contains) && !isLaterVersion(match.contains, name);
   if ('regex' in match) return new RegExp(match.regex).test(name);
   if ('or' in match) return match.or.some((each) => matches(each, name));
   return match.and.every((each) => matches(each, name));
 }
+
+/** `claude-sonnet-5-6` is no `claude-sonnet-5`, though it starts with that; a date or a maker's suffix may follow. */
+const isLaterVersion = (part: string, name: string): boolean =>
+  /\d$/.test(part) && /^-\d{1,2}(?!\d)/.test(name.slice(name.indexOf(part) + part.length));
 
 /** The newest price whose day has come. */
 function inForce<P>(prices: readonly Dated<P>[], at: number): P | undefined {
   let newest: Dated<P> | undefined;
   for (const each of prices) if (each.since <= at && (!newest || each.since > newest.since)) newest = each;
   return newest?.price;
+}
+
+/** The price with the rates of the hour. */
+function atTheHour(price: Price, { hours, ...rates }: Peak, at: number): Price {
+  const when = new Date(at);
+  const time = when.toISOString().slice(11, 16);
+  const isWeekday = when.getUTCDay() % 6 !== 0;
+  const isPeak = isWeekday && hours.some((span) => time >= span.slice(0, 5) && time < span.slice(6));
+  return isPeak ? { ...price, ...rates } : price;
 }
 
 /** The user's prices win: by host first, then by provider. What they do not name, the book below answers. */

@@ -40,15 +40,21 @@ export interface PricedInference {
 }
 
 /**
- * The price of the model that answered; of the one asked for, when nobody knows that one. Bedrock answers `claude-…` to
- * `global.anthropic.claude-…-v1:0`: there the one asked for says of the same model from where it was served, and so its price.
+ * The price of the model that answered. Nobody knows that one: of the one asked for, if it is the same by its name, or
+ * the user has named its price; a model that somebody put in its place costs what nobody knows. Bedrock answers
+ * `claude-…` to `global.anthropic.claude-…-v1:0`: there the one asked for says of the same model from where it was
+ * served, and so its price.
  */
 export function priceOf(book: PriceBook, inference: PricedInference): Price | undefined {
   const { provider, host, at, requestModel, responseModel = '' } = inference;
   const find = (model: string): Price | undefined =>
     model === '' ? undefined : book.find({ provider, host, at, model });
   const isMoreExact = provider === 'aws.bedrock' && requestModel.includes(responseModel);
-  return isMoreExact ? (find(requestModel) ?? find(responseModel)) : (find(responseModel) ?? find(requestModel));
+  if (isMoreExact) return find(requestModel) ?? find(responseModel);
+  const answered = find(responseModel);
+  if (answered) return answered;
+  const asked = find(requestModel);
+  return asked?.source === 'user' || responseModel.startsWith(requestModel) || responseModel === '' ? asked : undefined;
 }
 
 /** What an inference cost, with those that the provider made on the way, each at the price of its own model. */

@@ -1,7 +1,8 @@
 /**
  * Makes `generated/catalog.json` from the data of `@pydantic/genai-prices` (MIT), and what that lacks from
  * `prices/overrides.json`: run by `npm run prices:update` after either was changed. Of genai-prices, token prices only;
- * a fee by the request is named as unmetered; prices by the second, and discounts by the time of day, are left out.
+ * a fee by the request is named as unmetered; prices by the second are left out, and prices by the hour, which it does
+ * not tell from prices by the day, are taken from the overrides.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type ConditionalPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
@@ -55,8 +56,18 @@ type Reviewed<T> = T & { readonly source: string; readonly checked: string };
 export interface Overrides {
   readonly reviewed: string;
   readonly fees: Readonly<Record<string, Reviewed<Fees>>>;
-  readonly prices: readonly Reviewed<Offer & { readonly provider: string; readonly model: string }>[];
+  readonly prices: readonly Reviewed<Offer & Line>[];
 }
+
+interface Line {
+  readonly provider: string;
+  readonly model: string;
+  /** The page says otherwise than genai-prices, which has not followed: the line holds instead. */
+  readonly replaces?: true;
+}
+
+/** Models listed under a provider that does not sell them: its open weights, run by others. */
+const notSold: Readonly<Record<string, RegExp>> = { openai: /^gpt-oss-/ };
 
 export const overrides = (): Overrides =>
   JSON.parse(readFileSync(new URL('../../prices/overrides.json', import.meta.url), 'utf8')) as Overrides;
@@ -73,7 +84,7 @@ export function catalogFile(): CatalogFile {
       );
     models[name] = found.models.flatMap(({ id: model, match, prices }) => {
       const list = (Array.isArray(prices) ? prices : [{ prices }]).flatMap(priceOf);
-      return list.length > 0 ? [{ model, match, prices: list }] : [];
+      return list.length > 0 && !notSold[name]?.test(model) ? [{ model, match, prices: list }] : [];
     });
   }
   const { reviewed, fees, prices } = overrides();
@@ -92,7 +103,7 @@ export function catalogFile(): CatalogFile {
 
 /** Adds a line to the model's newest price, or a model the catalog does not have. @throws Error when they disagree. */
 function override(models: Record<string, CatalogModel[]>, line: Overrides['prices'][number]): void {
-  const { provider, model, source, checked: _checked, ...offer } = line;
+  const { provider, model, replaces, source, checked: _checked, ...offer } = line;
   const found = models[provider]?.find((each) => each.model === model);
   const newest = found?.prices.at(-1);
   if (!found || !newest) {
@@ -100,6 +111,11 @@ function override(models: Record<string, CatalogModel[]>, line: Overrides['price
       ...(models[provider] ?? []),
       { model, match: { equals: model }, prices: [{ ...offer, source }] },
     ];
+    return;
+  }
+  const at = (models[provider] as CatalogModel[]).indexOf(found);
+  if (replaces) {
+    (models[provider] as CatalogModel[])[at] = { ...found, prices: [{ ...offer, source }] };
     return;
   }
   const merge = <T extends object>(have: T, add: T, where: string): T => {
@@ -117,7 +133,6 @@ function override(models: Record<string, CatalogModel[]>, line: Overrides['price
     ...merge<CatalogPrice>(newest, offer, `${provider} ${model}`),
     ...(bands.size > 0 && { above: [...bands.values()] }),
   };
-  const at = (models[provider] as CatalogModel[]).indexOf(found);
   (models[provider] as CatalogModel[])[at] = { ...found, prices: [...found.prices.slice(0, -1), merged] };
 }
 

@@ -212,7 +212,8 @@ export class InferenceSpan implements Droppable {
   /** It ends with an error: of the provider, of the way there, or because the app called it off. */
   fail(error: unknown): void {
     if (this.#hasEnded) return;
-    if (isAbort(error)) this.end('aborted');
+    // An error may be of anybody's making, and reading it may throw.
+    if (guard(() => isAbort(error))) this.end('aborted');
     else this.end(this.#stage === 'asked' ? 'failed' : 'failed_midway', error);
   }
 

@@ -116,7 +116,8 @@ function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions, 
       if (message === undefined) return; // it failed, expired or was canceled, and cost nothing
       const asked = { model: asJson(message)['model'] };
       const inference = new InferenceSpan(asked, settings, currentTracer());
-      inference.answer(message);
+      // Whatever it says: what was inferred in a batch is billed as that.
+      inference.answer({ ...asJson(message), usage: { ...asJson(asJson(message)['usage']), service_tier: 'batch' } });
       inference.end('complete');
     };
     for (const name of names) patchResults(resource(owner), name, read);

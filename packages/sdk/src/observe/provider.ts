@@ -4,7 +4,7 @@
 export const openaiHost = /^([a-z]{2}\.)?api\.openai\.com$/;
 
 const hosts: readonly (readonly [RegExp, string])[] = [
-  [/(^|\.)openai\.azure\.com$/, 'azure.ai.openai'],
+  [/(^|\.)(openai|cognitiveservices)\.azure\.com$/, 'azure.ai.openai'],
   [/(^|\.)services\.ai\.azure\.com$/, 'azure.ai.inference'],
   [openaiHost, 'openai'],
   [/^api\.anthropic\.com$/, 'anthropic'],
@@ -16,6 +16,8 @@ const hosts: readonly (readonly [RegExp, string])[] = [
   [/^api\.moonshot\.(ai|cn)$/, 'moonshot_ai'],
   [/^openrouter\.ai$/, 'openrouter'],
   [/(^|\.)amazonaws\.com$/, 'aws.bedrock'],
+  [/^api\.cohere\.(com|ai)$/, 'cohere'],
+  [/^generativelanguage\.googleapis\.com$/, 'gcp.gemini'],
   [/(^|\.)googleapis\.com$/, 'gcp.vertex_ai'],
 ];
 

@@ -2,7 +2,18 @@
 import type { Attributes } from '@opentelemetry/api';
 import { type Served, type Usage, unknownUsage } from '@routescope/conventions';
 import { chatContent } from '../../content/chat.ts';
-import { type AnswerFacts, type Api, asCount, asJson, asText, asTokens, type Fold, type Json, say } from '../facts.ts';
+import {
+  type AnswerFacts,
+  type Api,
+  asCount,
+  asJson,
+  asNumber,
+  asText,
+  asTokens,
+  type Fold,
+  type Json,
+  say,
+} from '../facts.ts';
 import { saidCostOf } from './said-cost.ts';
 
 export const chatCompletions: Api = {
@@ -58,15 +69,19 @@ function fold(): Fold {
       const data = asJson(chunk);
       id ??= asText(data['id']);
       model ??= asText(data['model']);
-      // The last word counts: some servers repeat the usage so far on every chunk. Groq has a place of its own for it.
-      const latest = data['usage'] ?? asJson(data['x_groq'])['usage'];
+      const choices = data['choices'];
+      // The last word counts: some servers repeat the usage so far on every chunk. Groq and Moonshot have places of
+      // their own for it.
+      const latest =
+        data['usage'] ??
+        asJson(data['x_groq'])['usage'] ??
+        (Array.isArray(choices) ? asJson(choices[0])['usage'] : undefined);
       if (latest) {
         usage = usageOf(latest, model) ?? usage;
         said = latest;
-        isApart = Array.isArray(data['choices']) && data['choices'].length === 0;
+        isApart = Array.isArray(choices) && choices.length === 0;
       }
       tier = asText(data['service_tier']) ?? tier;
-      const choices = data['choices'];
       if (!Array.isArray(choices)) return;
       for (const each of choices) {
         const choice = asJson(each);
@@ -112,22 +127,25 @@ export function usageOf(value: unknown, model = ''): Usage | undefined {
   const cachedDetails = asJson(inputDetails['cached_tokens_details']);
   const outputDetails = asJson(usage['completion_tokens_details']);
   const reasoning = asTokens(outputDetails['reasoning_tokens']) ?? asTokens(usage['reasoning_tokens']);
-  const total = asTokens(usage['total_tokens']);
-  // xAI counts reasoning beside the completion; its total tells. Our output includes it, whoever answers.
-  const isBeside =
-    reasoning !== null && reasoning > 0 && total !== null && total === (input ?? 0) + (completion ?? 0) + reasoning;
+  const beside = besideOf(usage, reasoning, model);
   return {
     inputTokens: input,
-    outputTokens: isBeside ? (completion ?? 0) + reasoning : completion,
-    // As OpenAI says it, DeepSeek, and Moonshot.
+    outputTokens: beside > 0 ? (completion ?? 0) + beside : completion,
+    // As OpenAI says it, DeepSeek, Moonshot, and gateways to Anthropic.
     cacheReadTokens:
       asTokens(inputDetails['cached_tokens']) ??
       asTokens(usage['prompt_cache_hit_tokens']) ??
-      asTokens(usage['cached_tokens']),
+      asTokens(usage['cached_tokens']) ??
+      asTokens(usage['cache_read_input_tokens']),
     cacheReadAudioTokens: cachedAudioOf(cachedDetails),
     cacheReadImageTokens: cachedImageOf(cachedDetails),
-    cacheWriteTokens: asTokens(inputDetails['cache_write_tokens']),
-    cacheWrite1hTokens: null,
+    // As OpenAI says it, Alibaba, and LiteLLM.
+    cacheWriteTokens:
+      asTokens(inputDetails['cache_write_tokens']) ??
+      asTokens(inputDetails['cache_creation_input_tokens']) ??
+      asTokens(inputDetails['cache_creation_tokens']) ??
+      asTokens(usage['cache_creation_input_tokens']),
+    cacheWrite1hTokens: asTokens(asJson(inputDetails['cache_creation_token_details'])['ephemeral_1h_input_tokens']),
     reasoningTokens: reasoning,
     cacheWrite12hTokens: asCount(asJson(inputDetails['cache_write_tokens_details'])['ttl_12h_tokens']),
     textInputTokens: asCount(inputDetails['text_tokens']),
@@ -137,10 +155,25 @@ export function usageOf(value: unknown, model = ''): Usage | undefined {
     audioOutputTokens: asCount(outputDetails['audio_tokens']),
     acceptedPredictionTokens: asCount(outputDetails['accepted_prediction_tokens']),
     rejectedPredictionTokens: asCount(outputDetails['rejected_prediction_tokens']),
+    // Mistral's, which has no tokens.
+    audioSeconds: asNumber(usage['prompt_audio_seconds']) || undefined,
     // These models search the web on every question, at a fee; xAI's by the number of sources. Neither is counted.
     unmetered:
       model.includes('-search-') || (asTokens(usage['num_sources_used']) ?? 0) > 0 ? ['web_search'] : undefined,
   };
+}
+
+/**
+ * Output that is counted beside the completion; ours includes it, whoever answers. xAI's reasoning is, as its total
+ * tells, Perplexity's, where there is more of it than of the completion, and Gemini's thinking, of which only the
+ * total tells.
+ */
+function besideOf(usage: Json, reasoning: number | null, model: string): number {
+  const completion = asTokens(usage['completion_tokens']) ?? 0;
+  const total = asTokens(usage['total_tokens']) ?? 0;
+  const rest = Math.max(0, total - (asTokens(usage['prompt_tokens']) ?? 0) - completion);
+  if (reasoning !== null) return rest === reasoning || reasoning > completion ? reasoning : 0;
+  return model.includes('gemini') ? rest : 0;
 }
 
 /** Sound among the tokens read from the cache; its name differs by API, as that of images. */

@@ -35,7 +35,8 @@ export const responses: Api = {
 };
 
 function factsOf(data: Json): AnswerFacts {
-  const tokens = tokensOf(data['usage']);
+  // Some servers say zeros until it is over.
+  const tokens = isUnderWay(data) ? undefined : tokensOf(data['usage']);
   return {
     id: asText(data['id']),
     model: asText(data['model']),
@@ -45,6 +46,8 @@ function factsOf(data: Json): AnswerFacts {
     served: servedOf(data),
   };
 }
+
+const isUnderWay = ({ status }: Json): boolean => status === 'queued' || status === 'in_progress';
 
 type Tools = Pick<Usage, 'webSearches' | 'fileSearches' | 'unmetered'>;
 
