@@ -8,12 +8,15 @@ export interface Cloud {
   readonly host: string;
   /** `gen_ai.provider.name` */
   readonly provider: string;
-  /** Options of the constructor that say where, and who asks; credentials are dummies. */
-  readonly options: (key: string) => Readonly<Record<string, unknown>>;
+  /**
+   * Options of the constructor that say where, and who asks; credentials are dummies.
+   * @param base number of the SDK below it, as a dialect's
+   */
+  readonly options: (key: string, base: number) => Readonly<Record<string, unknown>>;
   /** The options of these that a base URL stands for. */
   readonly place: readonly string[];
-  /** A header that carries the key; absent where the app gives no key. */
-  readonly keyHeader?: string;
+  /** The client's field with the key that it sends; absent where the app gives no key. */
+  readonly keyField?: (base: number) => string;
   /** Answers as the cloud frames them. */
   readonly framed?: (answer: Response) => Response;
 }
@@ -23,6 +26,17 @@ const authClient = {
   getRequestHeaders: async (): Promise<Headers> => new Headers({ authorization: 'Bearer token-1' }),
 };
 
+/** As Google's older library gives it. */
+const googleAuth = {
+  getClient: async () => ({
+    projectId: 'project-1',
+    getRequestHeaders: async () => ({ authorization: 'Bearer token-1' }),
+  }),
+};
+
+/** Before it, Bedrock's client knew no key but AWS's, and Vertex's no client for its credentials. */
+const newerBase = 50;
+
 export const clouds: Readonly<Record<CloudName, Cloud>> = {
   azure: {
     name: 'AzureOpenAI',
@@ -30,22 +44,29 @@ export const clouds: Readonly<Record<CloudName, Cloud>> = {
     provider: 'azure.ai.openai',
     options: (apiKey) => ({ endpoint: 'https://unit.openai.azure.com', apiVersion: '2024-10-21', apiKey }),
     place: ['endpoint'],
-    keyHeader: 'api-key',
+    keyField: () => 'apiKey',
   },
   bedrock: {
     name: 'AnthropicBedrock',
     host: 'bedrock-runtime.eu-west-1.amazonaws.com',
     provider: 'aws.bedrock',
-    options: (apiKey) => ({ awsRegion: 'eu-west-1', apiKey }),
+    options: (apiKey, base) => ({
+      awsRegion: 'eu-west-1',
+      ...(base < newerBase ? { awsAccessKey: apiKey, awsSecretKey: 'secret-1' } : { apiKey }),
+    }),
     place: [],
-    keyHeader: 'authorization',
+    keyField: (base) => (base < newerBase ? 'awsAccessKey' : base < 1_000 ? 'authToken' : 'apiKey'),
     framed: asEventStream,
   },
   vertex: {
     name: 'AnthropicVertex',
     host: 'us-east5-aiplatform.googleapis.com',
     provider: 'gcp.vertex_ai',
-    options: () => ({ region: 'us-east5', projectId: 'project-1', authClient }),
+    options: (_, base) => ({
+      region: 'us-east5',
+      projectId: 'project-1',
+      ...(base < newerBase ? { googleAuth } : { authClient }),
+    }),
     place: [],
   },
   foundry: {
@@ -54,7 +75,7 @@ export const clouds: Readonly<Record<CloudName, Cloud>> = {
     provider: 'azure.ai.inference',
     options: (apiKey) => ({ resource: 'unit', apiKey }),
     place: ['resource'],
-    keyHeader: 'x-api-key',
+    keyField: () => 'apiKey',
   },
 };
 

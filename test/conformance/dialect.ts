@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ownFixtures } from '../provider/fixtures.ts';
 import { type Cloud, cloudFetch, clouds } from './clouds.ts';
 import type { Client } from './trial.ts';
-import { fromSdks, installedVersion, type Version } from './versions.ts';
+import { baseFolder, fromSdks, installedVersion, type Version } from './versions.ts';
 import { type Broken, type Event, sse, type Wire } from './wire.ts';
 
 export interface Dialect {
@@ -33,6 +33,8 @@ export interface Dialect {
   /** The events of a recorded stream. */
   readonly events: readonly Event[];
   stream(broken?: Broken): Response;
+  /** Its streams show the app the pings too. */
+  readonly passesPings: boolean;
   /** Tokens that `whole` and `events` say. */
   readonly tokens: { readonly whole: readonly [number, number]; readonly stream: readonly [number, number] };
   /** An error body as the API answers it. */
@@ -63,7 +65,7 @@ export function dialectOf(version: Version): Dialect {
       const baseURL = version.sdk === 'openai' ? 'https://llm.example/v1' : 'https://llm.example';
       return { apiKey: key, baseURL, maxRetries: 0, fetch, ...untraced, ...more };
     }
-    const placed = Object.entries(cloud.options(key)).filter(
+    const placed = Object.entries(cloud.options(key, number)).filter(
       ([name]) => !('baseURL' in more && cloud.place.includes(name)),
     );
     return { ...Object.fromEntries(placed), maxRetries: 0, fetch: cloudFetch(cloud, fetch), ...untraced, ...more };
@@ -83,7 +85,7 @@ export function dialectOf(version: Version): Dialect {
 }
 
 /** A cloud's package throws the errors of the SDK below it. */
-const errorsOf = ({ sdk, alias }: Version): object => fromSdks(sdk === 'openai' ? alias : '@anthropic-ai/sdk');
+const errorsOf = (version: Version): object => fromSdks(baseFolder(version));
 
 type Common = Pick<
   Dialect,
@@ -106,6 +108,7 @@ function openai(common: Common): Dialect {
     whole: read('openai/chat/openai-text.json'),
     events,
     stream: (broken) => sse(events, broken),
+    passesPings: false,
     tokens: { whole: [16, 363], stream: [16, 300] },
     error: (status) => ({
       error: { message: `${secret} refused`, type: 'invalid_request_error', code: `code_${status}`, param: null },
@@ -126,6 +129,7 @@ function anthropic(common: Common): Dialect {
     whole: read('anthropic/anthropic-json-tool.1.json'),
     events,
     stream: (broken) => sse(events, { end: '', ...broken }),
+    passesPings: common.version.cloud === 'bedrock' && common.number < 50,
     tokens: { whole: [1151, 87], stream: [12, 30] },
     error: (status) => ({
       type: 'error',

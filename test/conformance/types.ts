@@ -14,6 +14,9 @@ type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ?
 declare function same<A, B>(proof: Equal<A, B>): void;
 `;
 
+/** Versions whose declarations refer to others by paths that ESM does not have: what they inherit is any. */
+const untyped = new Set(['bedrock@0.11', 'vertex@0.4']);
+
 /** Name of the check → one line that compiles when it holds. */
 const lines: Readonly<Record<Version['sdk'], Readonly<Record<string, string>>>> = {
   openai: {
@@ -70,6 +73,14 @@ export function checkTypes(versions: readonly Version[]): Report {
     let text = `import ${imported} from '${alias}';${head}type Client = ${Class};\ndeclare const bare: Client;\nconst observed = observe(bare);\n`;
     const places: { check: string; version: string; from: number; to: number }[] = [];
     for (const [check, line] of Object.entries(lines[sdk])) {
+      if (line.includes('observed.messages') && untyped.has(name)) {
+        exempt.push({
+          check: `types: ${check}`,
+          version: name,
+          why: 'its own types are any to a compiler that reads ESM',
+        });
+        continue;
+      }
       const from = text.split('\n').length;
       text += `${line}\n`;
       places.push({ check: `types: ${check}`, version: name, from, to: text.split('\n').length - 1 });

@@ -1,7 +1,7 @@
 /** The SDK versions the suite runs on, and how they get here: a folder of their own, installed when asked for. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { folder, npm } from '../install.ts';
 
 export interface Version {
@@ -29,7 +29,11 @@ export const versions: readonly Version[] = [
   { name: 'anthropic@1', sdk: 'anthropic', alias: 'anthropic-1', isNewest: true },
   { name: 'azure@6', sdk: 'openai', alias: 'openai-6', isNewest: false, cloud: 'azure' },
   { name: 'azure@7', sdk: 'openai', alias: 'openai-7', isNewest: true, cloud: 'azure' },
+  { name: 'bedrock@0.11', sdk: 'anthropic', alias: 'bedrock-0.11', isNewest: false, cloud: 'bedrock' },
+  { name: 'bedrock@0.36', sdk: 'anthropic', alias: 'bedrock-0.36', isNewest: false, cloud: 'bedrock' },
   { name: 'bedrock@1', sdk: 'anthropic', alias: '@anthropic-ai/bedrock-sdk', isNewest: true, cloud: 'bedrock' },
+  { name: 'vertex@0.4', sdk: 'anthropic', alias: 'vertex-0.4', isNewest: false, cloud: 'vertex' },
+  { name: 'vertex@0.22', sdk: 'anthropic', alias: 'vertex-0.22', isNewest: false, cloud: 'vertex' },
   { name: 'vertex@1', sdk: 'anthropic', alias: '@anthropic-ai/vertex-sdk', isNewest: true, cloud: 'vertex' },
   { name: 'foundry@1', sdk: 'anthropic', alias: '@anthropic-ai/foundry-sdk', isNewest: false, cloud: 'foundry' },
 ];
@@ -40,10 +44,14 @@ export const sdksFolder: string = folder('./conformance/sdks');
 export const fromSdks: NodeJS.Require = createRequire(join(sdksFolder, 'package.json'));
 
 /** `7.57.0`; of a cloud's package, the version of the SDK below it. */
-export const installedVersion = ({ alias, cloud, sdk }: Version): string => {
-  const base = cloud && sdk === 'anthropic' ? '@anthropic-ai/sdk' : alias;
-  return JSON.parse(readFileSync(join(packageFolder(base), 'package.json'), 'utf8')).version;
-};
+export const installedVersion = (version: Version): string =>
+  JSON.parse(readFileSync(join(baseFolder(version), 'package.json'), 'utf8')).version;
+
+/** Where a version's SDK lies: of a cloud's package, the one that it has below it. */
+export const baseFolder = ({ alias, cloud, sdk }: Version): string =>
+  cloud && sdk === 'anthropic'
+    ? dirname(createRequire(join(packageFolder(alias), 'package.json')).resolve('@anthropic-ai/sdk'))
+    : packageFolder(alias);
 
 export const packageFolder = (alias: string): string => join(sdksFolder, 'node_modules', alias);
 

@@ -24,7 +24,7 @@ export interface Wire {
 }
 
 /** What differs between two equal requests on purpose. */
-const random = new Set(['idempotency-key', 'x-stainless-timeout-id']);
+const random = new Set(['idempotency-key', 'x-stainless-timeout-id', 'x-amz-date']);
 
 export function wireOf(script: Script): Wire {
   const wire: Wire = {
@@ -34,8 +34,7 @@ export function wireOf(script: Script): Wire {
     fetch: async (url, init = {}) => {
       const headers: Record<string, string> = {};
       new Headers(init.headers as Record<string, string>).forEach((value, name) => {
-        if (!random.has(name))
-          headers[name] = name === 'content-type' ? value.replace(/boundary=.*/, 'boundary') : value;
+        if (!random.has(name)) headers[name] = constant(name, value);
       });
       const asked = { url: String(url), method: init.method ?? 'get', headers, body: await text(init.body) };
       wire.asked.push(asked);
@@ -44,6 +43,12 @@ export function wireOf(script: Script): Wire {
     },
   };
   return wire;
+}
+
+/** A header without what is of the moment: a boundary, or AWS's signature. */
+function constant(name: string, value: string): string {
+  if (name === 'content-type') return value.replace(/boundary=.*/, 'boundary');
+  return value.startsWith('AWS4-') ? value.replace(/\/\d{8}\/|Signature=.*/g, '/') : value;
 }
 
 /** Which wire the streams that are made now belong to. */

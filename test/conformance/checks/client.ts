@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { closeOpenInferences, observe } from '@routescope/sdk';
 import type { Dialect } from '../dialect.ts';
 import { type Check, type Client, exporter, outcome, type Scenario, type Trial } from '../trial.ts';
-import { packageFolder } from '../versions.ts';
+import { baseFolder, packageFolder } from '../versions.ts';
 import { json, type Script, wireOf } from '../wire.ts';
 
 const shown = ['baseURL', 'apiKey', 'authToken', 'timeout', 'maxRetries', 'organization', 'project', 'logLevel'];
@@ -41,6 +41,7 @@ function surface(client: Client, path = '', depth = 0): string[] {
 export function noWithOptions({ number, sdk, version }: Dialect): string | undefined {
   const hasWithOptions = (sdk === 'openai' && number >= 5000) || (sdk === 'anthropic' && number >= 50);
   if (!hasWithOptions) return 'this version has no withOptions()';
+  if (version.name === 'vertex@0.22') return 'AnthropicVertex.withOptions() of 0.22 forgets its own region and throws';
   if (version.name === 'azure@6') return 'AzureOpenAI.withOptions() of openai 6 forgets its own API version and throws';
   return undefined;
 }
@@ -83,7 +84,7 @@ export function clientChecks(dialect: Dialect): Check[] {
     seen('has the same methods, with their names and lengths', async (client) => surface(client)),
     seen('resources have the same keys', async (client) => [
       Object.keys(sdk === 'openai' ? client.chat.completions : client.messages),
-      Object.keys(client.beta),
+      Object.keys(client.beta ?? {}),
     ]),
     seen('prints', async (client) => inspect(client, { depth: 1 }).length > 100),
     seen('finds the static members of the class', async (client) =>
@@ -168,11 +169,11 @@ export function clientChecks(dialect: Dialect): Check[] {
       const wire = wireOf(answer);
       const client = dialect.client(wire.fetch);
       client.baseURL = 'https://moved.example/v1';
-      client.apiKey = 'sk-changed';
+      const keyField = dialect.cloud ? dialect.cloud.keyField?.(number) : 'apiKey';
+      if (keyField !== undefined) client[keyField] = 'sk-changed';
       await ask(observe(client));
       assert.ok(wire.asked[0]?.url.startsWith('https://moved.example/v1'));
-      if (dialect.cloud?.keyHeader !== undefined || !dialect.cloud)
-        assert.ok(JSON.stringify(wire.asked[0]?.headers).includes('sk-changed'));
+      if (keyField !== undefined) assert.ok(JSON.stringify(wire.asked[0]?.headers).includes('sk-changed'));
     }),
     own('a subclass with a constructor of its own', async () => {
       const wire = wireOf(answer);
@@ -246,12 +247,10 @@ export function clientChecks(dialect: Dialect): Check[] {
           : 'takes a token provider only through its credentials',
     ),
     own('the ESM build beside the CommonJS one', async () => {
-      const imported = (name: string): Promise<Client> =>
-        import(pathToFileURL(join(packageFolder(name), 'index.mjs')).href);
-      const { alias } = dialect.version;
-      const module = await imported(alias);
+      const imported = (folder: string): Promise<Client> => import(pathToFileURL(join(folder, 'index.mjs')).href);
+      const module = await imported(packageFolder(dialect.version.alias));
       const Class = module[dialect.cloud?.name ?? 'default'];
-      const { RateLimitError } = module.RateLimitError ? module : await imported('@anthropic-ai/sdk');
+      const { RateLimitError } = module.RateLimitError ? module : await imported(baseFolder(dialect.version));
       assert.notEqual(Class, lib.default);
       const options = dialect.options(wireOf(answer).fetch);
       const [esm, cjs] = [observe(new Class(options) as Client), observe(bare())];

@@ -54,6 +54,8 @@ export function anthropicHelpers(dialect: Dialect): Check[] {
   const hasRunner = number >= 64;
   const noRunner: Exempt = () => (hasRunner ? undefined : 'this version has no toolRunner()');
   const noParse: Exempt = () => (number >= 72 ? undefined : 'this version has no messages.parse()');
+  const noBeta: Exempt = () =>
+    dialect.version.name === 'vertex@0.4' ? 'this version has nothing that is in beta' : undefined;
   const noBetaStream: Exempt = () => (number >= 33 ? undefined : 'this version has no beta.messages.stream()');
   const noStreamResponse: Exempt = () => (number >= 31 ? undefined : 'this version has no withResponse() on a stream');
   const noCloudBatches: Exempt = (): string | undefined => (dialect.cloud ? 'this cloud has no batches' : undefined);
@@ -134,11 +136,13 @@ export function anthropicHelpers(dialect: Dialect): Check[] {
       'beta.messages.create()',
       () => json(answer),
       (client) => client.beta.messages.create(body),
+      { exempt: noBeta },
     ),
     make(
       'beta.messages.create(): streamed',
       () => dialect.stream(),
       async (client) => read(await client.beta.messages.create({ ...body, stream: true })),
+      { exempt: noBeta },
     ),
     make(
       'beta.messages.stream()',
@@ -151,7 +155,10 @@ export function anthropicHelpers(dialect: Dialect): Check[] {
       () => json(answer),
       (client) => client.beta.promptCaching.messages.create(body),
       {
-        exempt: () => (number < 33 ? undefined : 'prompt caching has left beta in this version'),
+        exempt: () =>
+          noBeta(dialect) ??
+          (dialect.cloud && number < 33 ? 'this cloud has no prompt caching' : undefined) ??
+          (number < 33 ? undefined : 'prompt caching has left beta in this version'),
       },
     ),
     make(

@@ -166,7 +166,7 @@ const message = {
 const asking = { model: 'claude-haiku-4-5', max_tokens: 9, messages: [{ role: 'user', content: secret }] };
 const anthropicMethods: Readonly<Record<string, Method>> = {
   'messages.create': {
-    live: (client) => client.messages.create(asking),
+    live: (client) => client.messages.create({ ...asking }),
     answer: message,
     operation: 'chat',
     has: tokens,

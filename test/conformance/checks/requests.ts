@@ -79,8 +79,9 @@ export function requestChecks(dialect: Dialect): Check[] {
       return await asked;
     }),
     check('one body for two requests', async (client) => {
+      const own = { ...body };
       const create = (): Promise<unknown> =>
-        sdk === 'openai' ? client.chat.completions.create(body) : client.messages.create(body);
+        sdk === 'openai' ? client.chat.completions.create(own) : client.messages.create(own);
       return [await outcome(create), await outcome(create)];
     }),
     check('letters of every script', (client) =>
@@ -98,8 +99,8 @@ export function requestChecks(dialect: Dialect): Check[] {
     check('a third argument', async (client) =>
       outcome(
         sdk === 'openai'
-          ? client.chat.completions.create(body, undefined, 'third')
-          : client.messages.create(body, undefined, 'third'),
+          ? client.chat.completions.create({ ...body }, undefined, 'third')
+          : client.messages.create({ ...body }, undefined, 'third'),
       ),
     ),
   ];

@@ -75,7 +75,7 @@ const cloudOptions = [
 
 /** What a client has or is beside the options that its SDK remembers and carries over. */
 function ownOptions(client: Internal): object {
-  const { apiKey, timeout, apiVersion, deploymentName, _azureADTokenProvider, _options } = client;
+  const { apiKey, timeout, apiVersion, deploymentName, _azureADTokenProvider, _auth, _options } = client;
   const asked = _options.apiKey;
   const isDefault = _options.timeout === undefined && timeout === defaultTimeout;
   return {
@@ -86,6 +86,8 @@ function ownOptions(client: Internal): object {
     // One that the app has set since, which not every withOptions() carries over.
     ...(typeof asked === 'string' && typeof apiKey === 'string' && apiKey !== asked && { apiKey }),
     ...Object.fromEntries(cloudOptions.filter((name) => client[name] != null).map((name) => [name, client[name]])),
+    // Credentials are looked for once.
+    ...(typeof _auth?.getClient === 'function' && { googleAuth: _auth }),
     ...(typeof apiVersion === 'string' && { deployment: deploymentName }),
     ...(_azureADTokenProvider && { azureADTokenProvider: _azureADTokenProvider, apiKey: undefined }),
   };
