@@ -87,7 +87,7 @@ const table: readonly (readonly [file: string, name: string, from: string, to: s
   [inference, 'leaks the prompt into the name', '`${api.operation} ${this.#requestModel}`', '`${api.operation} ${JSON.stringify(body.messages ?? body.input ?? body.prompt)}`'],
   ['observe/ending.js', 'leaks an error’s words into its type', '/^[\\w.-]{1,64}$/.test(name)', 'true'],
   [chat, 'counts the tokens of every chunk together', 'usage = usageOf(latest, model) ?? usage;', 'const one = usageOf(latest, model); usage = usage && one ? { ...one, inputTokens: usage.inputTokens + one.inputTokens } : one ?? usage;'],
-  [chat, 'forgets reasoning that is counted beside', 'outputTokens: isBeside ? (completion ?? 0) + reasoning : completion,', 'outputTokens: completion,'],
+  [chat, 'forgets reasoning that is counted beside', 'outputTokens: beside > 0 ? (completion ?? 0) + beside : completion,', 'outputTokens: completion,'],
   [chat, 'lets an empty usage take the place of the last', 'if (input === null && completion === null)\n        return undefined;', ''],
   [messages, 'adds up what is cumulative', '                usage = { ...usage, [name]: value };', '                usage = { ...usage, [name]: typeof value === \'number\' ? (usage[name] ?? 0) + value : value };'],
   [messagesUsage, 'forgets what was read from the cache', 'fresh + (read ?? 0) + (written ?? 0)', 'fresh + (written ?? 0)'],
