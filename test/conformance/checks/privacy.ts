@@ -94,6 +94,25 @@ export function privacyChecks(dialect: Dialect): Check[] {
     ],
     'an answer that is no JSON': [() => json(`{"x": ${secret}`), (client) => outcome(ask(client))],
     'a helper’s stream': [answer, (client) => helperStream(dialect, client).done()],
+    'a finish reason, a tier and an id that are sentences': [
+      () => {
+        const said = `${secret}\nsaid so`;
+        const reason = sdk === 'openai' ? { choices: [{ ...saying.choices[0], finish_reason: said }] } : {};
+        const usage = sdk === 'openai' ? saying.usage : { ...saying.usage, service_tier: said, inference_geo: said };
+        return json({ ...saying, id: said, model: said, stop_reason: said, service_tier: said, ...reason, usage });
+      },
+      (client) => ask(client),
+    ],
+    'an error of a class that is a sentence': [
+      () => {
+        const failed = new Error('x');
+        Object.defineProperty(failed, 'constructor', { value: { name: `${secret} failed` } });
+        return new Response(new ReadableStream({ start: (controller) => controller.error(failed) }), {
+          headers: { 'content-type': 'application/json' },
+        });
+      },
+      (client) => outcome(ask(client)),
+    ],
     'a refusal by the model': [
       () =>
         json(

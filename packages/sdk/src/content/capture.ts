@@ -4,7 +4,7 @@
  * is kept, and the failure is counted.
  */
 import type { Attributes, Span } from '@opentelemetry/api';
-import type { Json } from '../observe/facts.ts';
+import { asWord, type Json } from '../observe/facts.ts';
 import { countFailure } from '../telemetry.ts';
 import { fit } from './fit.ts';
 import type { ContentFold, ContentReader, Message, Part } from './schema.ts';
@@ -115,6 +115,9 @@ const contentNames = ['content', 'arguments', 'response', 'uri', 'description', 
 
 const toolList = (parts: readonly Part[]): Message => ({ role: 'system', parts });
 
+/** Longer than any API lets a tool's name be, or no name at all: that a model has made up. */
+const asTool = (name: string): string => (/^[\w./:-]{1,128}$/.test(name) ? name : '_other');
+
 /** Who spoke, in which kinds of parts, how many bytes, which tools: not a word of it. */
 function about(where: Place['in'], messages: readonly Message[]): Attributes {
   const parts = messages.flatMap((message) => message.parts);
@@ -123,11 +126,11 @@ function about(where: Place['in'], messages: readonly Message[]): Attributes {
     for (const name of contentNames) if (typeof part[name] === 'string') sum += Buffer.byteLength(part[name]);
     return sum;
   }, 0);
-  const tools = [...new Set(parts.flatMap(({ name }) => (typeof name === 'string' ? [name] : [])))];
+  const tools = [...new Set(parts.flatMap(({ name }) => (typeof name === 'string' ? [asTool(name)] : [])))];
   const isSpoken = where === 'input' || where === 'output';
   return {
     [`routescope.content.${where}.bytes`]: bytes,
-    [`routescope.content.${where}.parts`]: [...new Set(parts.map(({ type }) => type))],
+    [`routescope.content.${where}.parts`]: [...new Set(parts.map(({ type }) => asWord(type)))],
     ...(isSpoken && { [`routescope.content.${where}.messages`]: messages.length }),
     ...(tools.length > 0 && { [`routescope.content.${where}.tools`]: tools.slice(0, 64) }),
   };

@@ -1,6 +1,16 @@
 /** OpenAI chat completions, as messages. */
-import { asJson, asNumber, asText, type Json } from '../observe/facts.ts';
-import { type ContentReader, grown, jsonText, listOf, type Message, medium, type Part, textOf } from './schema.ts';
+import { asJson, asText, type Json } from '../observe/facts.ts';
+import {
+  type ContentReader,
+  grown,
+  jsonText,
+  listOf,
+  type Message,
+  medium,
+  type Part,
+  placeOf,
+  textOf,
+} from './schema.ts';
 
 export const chatContent: ContentReader = {
   // A system message stays among the messages: only what is sent apart from them is an instruction.
@@ -34,7 +44,8 @@ interface Growing {
 }
 
 function grow(choices: Growing[], choice: Json): void {
-  const index = asNumber(choice['index']) ?? 0;
+  const index = placeOf(choice['index']);
+  if (index === undefined) return;
   choices[index] ??= { role: 'assistant', content: undefined, refusal: undefined, finish: undefined, calls: [] };
   const growing = choices[index];
   const delta = asJson(choice['delta']);
@@ -42,7 +53,8 @@ function grow(choices: Growing[], choice: Json): void {
   if (delta['refusal']) growing.refusal = grown(growing.refusal, delta['refusal']);
   growing.finish = asText(choice['finish_reason']) ?? growing.finish;
   for (const piece of listOf(delta['tool_calls'])) {
-    const at = asNumber(piece['index']) ?? 0;
+    const at = placeOf(piece['index']);
+    if (at === undefined) continue;
     const said = asJson(piece['function']);
     growing.calls[at] ??= { function: { arguments: '' } };
     const call = growing.calls[at];

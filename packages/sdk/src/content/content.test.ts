@@ -446,6 +446,34 @@ test('metadata says who, what kinds, how much and which tools', async () => {
   expect(only()).not.toHaveProperty('gen_ai.input.messages');
 });
 
+test('as metadata, a tool or a kind of part that is a sentence is none', async () => {
+  const made = { id: 'c', type: 'function', function: { name: 'SECRET of the user', arguments: '{}' } };
+  const odd = { role: 'user', content: [{ type: 'SECRET kind of part' }] };
+  const answer = { ...chatAnswer, choices: [{ ...chatAnswer.choices[0], message: { tool_calls: [made] } }] };
+  const client = new OpenAI({ apiKey: 'k', fetch: async () => json(answer) });
+  await observe(client, { content: 'metadata' }).chat.completions.create({
+    ...chatRequest,
+    messages: [odd as unknown as OpenAI.ChatCompletionUserMessageParam],
+  });
+  const [span] = exporter.getFinishedSpans();
+  expect(JSON.stringify(span?.attributes)).not.toContain('SECRET');
+  expect(span?.attributes['routescope.content.output.tools']).toEqual(['_other']);
+});
+
+test.each([4_294_967_294, 1e9, -1, 0.5, '0'])('a piece of a stream that belongs at %s is nowhere', async (index) => {
+  const [first, ...rest] = chatChunks as unknown as [Body, ...Body[]];
+  const delta = { content: 'lost', tool_calls: [{ index, function: { name: 'f', arguments: '{}' } }] };
+  const stray = { id: 'a', choices: [{ index, delta }] };
+  const inCall = { id: 'a', choices: [{ index: 0, delta: { tool_calls: delta.tool_calls } }] };
+  const events = [first, stray, inCall, ...rest];
+  const client = new OpenAI({ apiKey: 'k', fetch: async () => sse(events, 'data: [DONE]\n\n') });
+  const stream = await observe(client, { content: 'full' }).chat.completions.create({ ...chatRequest, stream: true });
+  for await (const _ of stream);
+  const kept = String(exporter.getFinishedSpans()[0]?.attributes['gen_ai.output.messages']);
+  expect(JSON.parse(kept)).toHaveLength(1);
+  expect(kept).not.toContain('lost');
+});
+
 test('a request that cannot be read is not kept, and is sent all the same', async () => {
   const request = {
     ...chatRequest,

@@ -1,5 +1,5 @@
 /** Anthropic messages, in the conventions' schema. */
-import { asJson, asNumber, asText, type Json } from '../observe/facts.ts';
+import { asJson, asText, type Json } from '../observe/facts.ts';
 import { definition } from './chat.ts';
 import {
   type ContentReader,
@@ -9,6 +9,7 @@ import {
   type Message,
   medium,
   type Part,
+  placeOf,
   text,
   textOf,
 } from './schema.ts';
@@ -30,11 +31,12 @@ export const messagesContent: ContentReader = {
     let stop: string | undefined;
     return {
       chunk(event) {
-        const block = blocks[asNumber(event['index']) ?? -1];
+        const index = placeOf(event['index']) ?? -1;
+        const block = blocks[index];
         const delta = asJson(event['delta']);
-        if (event['type'] === 'content_block_start')
-          blocks[asNumber(event['index']) ?? 0] = { ...asJson(event['content_block']) };
-        else if (event['type'] === 'message_delta') stop = asText(delta['stop_reason']) ?? stop;
+        if (event['type'] === 'content_block_start') {
+          if (index >= 0) blocks[index] = { ...asJson(event['content_block']) };
+        } else if (event['type'] === 'message_delta') stop = asText(delta['stop_reason']) ?? stop;
         else if (block) growBlock(block, delta);
       },
       output: () => [answer(blocks.filter(Boolean).map(partOf), stop)],

@@ -1,6 +1,16 @@
 /** APIs that take a text, or give one, without messages: completions, embeddings, images, audio, moderations. */
 import { asText, type Json } from '../observe/facts.ts';
-import { type ContentReader, grown, listOf, type Message, medium, nothingSaid, text, textOf } from './schema.ts';
+import {
+  type ContentReader,
+  grown,
+  listOf,
+  type Message,
+  medium,
+  nothingSaid,
+  placeOf,
+  text,
+  textOf,
+} from './schema.ts';
 
 const texts = (value: unknown): Message[] =>
   (Array.isArray(value) ? value : [value]).flatMap((each) => {
@@ -38,8 +48,8 @@ export const completionsContent: ContentReader = {
       chunk(chunk) {
         if (chunk['completion'] !== undefined) choices[0] = grown(choices[0], chunk['completion']);
         for (const choice of listOf(chunk['choices'])) {
-          const index = Number(choice['index'] ?? 0);
-          choices[index] = grown(choices[index], choice['text']);
+          const index = placeOf(choice['index']);
+          if (index !== undefined) choices[index] = grown(choices[index], choice['text']);
         }
       },
       output: () => choices.filter((each) => each !== undefined).map((each) => assistant(each)),

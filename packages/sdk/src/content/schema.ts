@@ -67,5 +67,11 @@ interface Medium {
 export const grown = (soFar: string | undefined, piece: unknown): string =>
   typeof piece !== 'string' || (soFar?.length ?? 0) > 1_000_000 ? (soFar ?? '') : (soFar ?? '') + piece;
 
+/** Where a piece belongs, counted from 0; undefined beyond what any answer has, which would fill the memory. */
+export function placeOf(index: unknown): number | undefined {
+  const place = index ?? 0;
+  return Number.isInteger(place) && (place as number) >= 0 && (place as number) < 1_024 ? (place as number) : undefined;
+}
+
 /** For APIs that answer whole. */
 export const nothingSaid = (): ContentFold => ({ chunk() {}, output: () => [] });

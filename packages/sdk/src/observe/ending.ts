@@ -1,5 +1,6 @@
 /** How an inference came to its end, and what that is called on its span. */
 import type { Ending, Outcome, StreamOutcome } from '@routescope/conventions';
+import { guard } from '../telemetry.ts';
 
 const outcomes: Readonly<Record<Ending, Outcome>> = {
   complete: 'accepted',
@@ -39,8 +40,14 @@ export function errorType(error: unknown): string {
   const { code, type, status } = (error ?? {}) as { code?: unknown; type?: unknown; status?: unknown };
   for (const name of [code, type]) if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name)) return name;
   if (typeof status === 'number') return String(status);
-  const className = (error as object | null)?.constructor?.name || '_OTHER';
-  return classTypes[className] ?? className;
+  const name = className(error) ?? '_OTHER';
+  return classTypes[name] ?? name;
+}
+
+/** What an error's class is called; undefined where that is no name, or nobody may ask. */
+export function className(error: unknown): string | undefined {
+  const name = guard(() => (error as object | null)?.constructor?.name);
+  return typeof name === 'string' && /^[\w$.-]{1,64}$/.test(name) ? name : undefined;
 }
 
 /** Did the app itself call it off? */

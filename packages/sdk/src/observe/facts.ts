@@ -61,6 +61,28 @@ export const asCount = (value: unknown): number | undefined => asTokens(value) ?
 export const asNumber = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null;
 
+/** A word out of a list of the provider's, told from anything else that may stand in its place: a sentence, a quote. */
+export const asWord = (text: string): string => (/^[\w.:-]{1,64}$/.test(text) ? text : other);
+const other = '_other';
+
+/** An id or the name of a model. */
+const asName = (text: string | undefined): string | undefined =>
+  text !== undefined && text.length <= 256 && !/[\r\n]/.test(text) ? text : undefined;
+
+/** The same facts, of which none is a text that somebody said: whoever answers may put anything anywhere. */
+export function withoutTexts(facts: AnswerFacts): AnswerFacts {
+  const { id, model, finishReasons, served } = facts;
+  const tier = served?.tier && asWord(served.tier);
+  const region = served?.region && asWord(served.region);
+  return {
+    ...facts,
+    id: asName(id),
+    model: asName(model),
+    finishReasons: finishReasons.map(asWord),
+    served: tier === served?.tier && region === served?.region ? served : { ...served, tier, region },
+  };
+}
+
 /** Attributes of which only those with a usable value stay. */
 export function present(attributes: Readonly<Record<string, unknown>>): Attributes {
   const kept: Attributes = {};

@@ -26,7 +26,17 @@ import { type Clock, countFailure, guard, hrTime } from '../telemetry.ts';
 import { withSpan } from './active.ts';
 import { saidPico } from './apis/said-cost.ts';
 import { errorType, isAbort, outcomeOf, streamOutcomeOf } from './ending.ts';
-import { type AnswerFacts, type Api, asJson, asText, type Fold, type Json, nothingKnown, present } from './facts.ts';
+import {
+  type AnswerFacts,
+  type Api,
+  asJson,
+  asText,
+  type Fold,
+  type Json,
+  nothingKnown,
+  present,
+  withoutTexts,
+} from './facts.ts';
 import { closed, type Droppable } from './open.ts';
 import type { Loop } from './patch.ts';
 import type { Server } from './provider.ts';
@@ -242,7 +252,7 @@ export class InferenceSpan implements Droppable {
 
   #finish(ending: Ending, error: unknown, endedAt: number): void {
     const { api, server, book } = this.#options;
-    const facts = this.#fold?.facts() ?? this.#facts;
+    const facts = withoutTexts(this.#fold?.facts() ?? this.#facts);
     const span = this.#span;
     const { usage } = facts;
     const served = this.#saidPico === undefined ? facts.served : { saidPico: this.#saidPico, ...facts.served };

@@ -322,6 +322,21 @@ describe('a stream', () => {
     });
   });
 
+  test('that breaks off with an error nobody may look into fails with just that one', async () => {
+    const hostile = Object.defineProperty(new Error('broken off'), 'constructor', {
+      get() {
+        throw new Error('of ours');
+      },
+    });
+    const body = () => new ReadableStream({ pull: (controller) => controller.error(hostile) });
+    const client = observe(
+      bareOpenAI(async () => new Response(body(), { headers: { 'content-type': 'text/event-stream' } })),
+    );
+    const stream = await client.chat.completions.create({ ...chat, stream: true });
+    await expect(stream[Symbol.asyncIterator]().next()).rejects.toBe(hostile);
+    expect(onlySpan().attributes).toMatchObject({ 'error.type': '_OTHER', 'routescope.ending': 'failed_midway' });
+  });
+
   test('may be teed, read as bytes, or aborted; each is one span', async () => {
     const open = () =>
       observe(bareOpenAI(async () => sse(openaiStream))).chat.completions.create({ ...chat, stream: true });

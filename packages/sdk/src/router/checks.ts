@@ -1,5 +1,6 @@
 /** Checks ready to use: a JSON Schema, and a model as judge. */
 import { createRequire } from 'node:module';
+import { asStep } from './step.ts';
 import type { Check, CheckContext, Judgement } from './validate.ts';
 
 /** A compiled JSON Schema, as `ajv.compile()` gives it. */
@@ -27,7 +28,7 @@ export function jsonSchema(schema: object): Check {
     if (compiled(value)) return { result: 'pass' };
     const places = (compiled.errors ?? [])
       .slice(0, 5)
-      .map(({ instancePath, keyword }) => `${instancePath || '(root)'} ${keyword}`);
+      .map(({ instancePath, keyword }) => `${instancePath.replace(/[^/]+/g, asStep) || '(root)'} ${keyword}`);
     return { result: 'fail', reason: `not met at ${places.join(', ')}` };
   };
   return Object.assign(check as Check, { plain: { jsonSchema: schema } });

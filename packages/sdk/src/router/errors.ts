@@ -1,4 +1,6 @@
 /** How a route ends without an answer: one error that names everything that was tried. */
+
+import { className } from '../observe/ending.ts';
 import type { AttemptRecord } from './attempt.ts';
 import type { CallRef } from './call.ts';
 
@@ -49,5 +51,5 @@ export class BudgetError extends Error {
 function describe(error: unknown): string {
   const { status, name } = (error ?? {}) as { status?: unknown; name?: unknown };
   if (name === 'TimeoutError') return 'timeout';
-  return `${(error as object | null)?.constructor?.name ?? String(error)}${typeof status === 'number' ? ` ${status}` : ''}`;
+  return `${className(error) ?? 'Error'}${typeof status === 'number' ? ` ${status}` : ''}`;
 }

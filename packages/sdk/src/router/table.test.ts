@@ -300,6 +300,20 @@ describe('a check', () => {
     ['arktype, not met', type({ a: 'number' }) as never, '{"a":"x"}', 'fail', 'not met at a'],
     ['JSON Schema, met', jsonSchema(schema), '{"a":1}', 'pass', undefined],
     ['JSON Schema, not met', jsonSchema(schema), '{"a":"x"}', 'fail', 'not met at /a type'],
+    [
+      'keys that the model has made up',
+      v.record(v.string(), v.number()),
+      '{"SECRET of a person":"x"}',
+      'fail',
+      'not met at *',
+    ],
+    [
+      'keys that the model has made up, by a JSON Schema',
+      jsonSchema({ additionalProperties: { type: 'number' } }),
+      '{"SECRET of a person":"x"}',
+      'fail',
+      'not met at /* type',
+    ],
     ['JSON Schema, no JSON', jsonSchema(schema), 'Sure!', 'fail', 'no JSON'],
     [
       'JSON Schema of 2020',

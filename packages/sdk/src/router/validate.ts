@@ -1,7 +1,9 @@
 /** The check of an answer: a Standard Schema, a regular expression or a function, and the refusal that is always one. */
 import type { QualityCause, ValidationResult } from '@routescope/conventions';
+import { className } from '../observe/ending.ts';
 import type { ChatInput } from './adapters.ts';
 import { ChatReply, read } from './answer.ts';
+import { asStep } from './step.ts';
 
 /** https://standardschema.dev, as far as it is used here: zod, valibot, arktype and others are this. */
 export interface StandardSchema<Output = unknown> {
@@ -116,7 +118,7 @@ export async function judge(value: unknown, { validator, qualityBar, context }: 
       reason: said.reason?.slice(0, 200) ?? (isBelow ? `below ${threshold}` : undefined),
     });
   } catch (problem) {
-    return verdict('error', { reason: (problem as object | null)?.constructor?.name });
+    return verdict('error', { reason: className(problem) });
   }
 }
 
@@ -148,7 +150,8 @@ function issuePaths(issues: readonly { path?: readonly (PropertyKey | { key: Pro
   const paths = issues
     .slice(0, 5)
     .map(
-      ({ path = [] }) => path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.') || '(root)',
+      ({ path = [] }) =>
+        path.map((part) => asStep(String(typeof part === 'object' ? part.key : part))).join('.') || '(root)',
     );
   return `not met at ${[...new Set(paths)].join(', ')}`.slice(0, 200);
 }
