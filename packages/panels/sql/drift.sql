@@ -50,8 +50,8 @@ WITH
     keys AS
     (
         SELECT environment, tag, first_model, sum(session_units) AS all_s, sum(units) AS ever_n, sumIf(cost_usd, d BETWEEN today - 8 AND today - 2) AS cost,
-            groupArrayInsertAt(arrayWithConstant(96, toUInt32(0)), 30)(quarter_units, toUInt32(d - first_day)) AS n, groupArrayInsertAt(arrayWithConstant(96, toUInt32(0)), 30)(quarter_fallbacks, toUInt32(d - first_day)) AS k,
-            groupArrayInsertAtIf(arrayWithConstant(1440, toUInt32(0)), 3)(minute_units, toUInt32(d - fives_day), d >= fives_day) AS minute_n, groupArrayInsertAtIf(arrayWithConstant(1440, toUInt32(0)), 3)(minute_fallbacks, toUInt32(d - fives_day), d >= fives_day) AS minute_k
+            arrayMap(xs -> arrayResize(xs, 96), sumForEachResample(0, 30, 1)(quarter_units, d - first_day)) AS n, arrayMap(xs -> arrayResize(xs, 96), sumForEachResample(0, 30, 1)(quarter_fallbacks, d - first_day)) AS k,
+            arrayMap(xs -> arrayResize(xs, 1440), sumForEachResample(0, 3, 1)(minute_units, d - fives_day)) AS minute_n, arrayMap(xs -> arrayResize(xs, 1440), sumForEachResample(0, 3, 1)(minute_fallbacks, d - fives_day)) AS minute_k
         FROM days
         GROUP BY environment, tag, first_model
         HAVING ever_n > 0

@@ -62,6 +62,61 @@ SELECT
 FROM routescope.scores AS s FINAL
 WHERE s.name = 'shown' OR s.value IS NOT NULL;
 
+-- A row says how many units of a key were tried at a moment, and how many went wrong.
+CREATE VIEW IF NOT EXISTS routescope.unit_moments AS
+SELECT
+    'fallback' AS signal,
+    toDate(c.minute) AS day,
+    c.environment AS environment,
+    c.tag AS tag,
+    c.first_model AS first_model,
+    c.minute AS at,
+    c.checked - c.session_checked AS n,
+    c.fallbacks - c.session_fallbacks AS k,
+    0 AS s
+FROM routescope.calls_1m AS c
+WHERE c.checked > c.session_checked
+UNION ALL
+SELECT
+    signal,
+    day,
+    environment,
+    tag,
+    first_model,
+    toDateTime(moment.1, 'UTC') AS at,
+    moment.2 AS n,
+    moment.3 AS k,
+    moment.2 * is_session AS s
+FROM
+(
+    SELECT
+        'fallback' AS signal,
+        u.day AS day,
+        u.environment AS environment,
+        u.tag AS tag,
+        u.first_model AS first_model,
+        1 AS is_session,
+        min(u.first_call_at) AS tried,
+        min(u.first_fallback_at) AS gone_wrong
+    FROM routescope.session_units AS u
+    GROUP BY day, environment, tag, first_model, u.session_id
+    UNION ALL
+    SELECT
+        v.signal AS signal,
+        v.day AS day,
+        v.environment AS environment,
+        v.tag AS tag,
+        v.first_model AS first_model,
+        v.session_id != '' AS is_session,
+        min(v.at) AS tried,
+        minIf(toNullable(v.at), if(startsWith(v.signal, 'score:'), v.value < l.limit, v.value > l.limit)) AS gone_wrong
+    FROM routescope.drift_values AS v
+    ASOF INNER JOIN routescope.drift_limits AS l
+        ON l.signal = v.signal AND l.environment = v.environment AND l.tag = v.tag AND l.first_model = v.first_model AND v.at >= l.since
+    GROUP BY signal, day, environment, tag, first_model, v.session_id, if(v.session_id = '', v.call_id, '')
+)
+ARRAY JOIN if(gone_wrong IS NULL, [(tried, 1, 0)], [(tried, 1, 0), (assumeNotNull(gone_wrong), 0, 1)]) AS moment;
+
 CREATE VIEW IF NOT EXISTS routescope.units_1m AS
 SELECT
     signal,
@@ -73,64 +128,10 @@ SELECT
     sum(n) AS units,
     sum(k) AS fallbacks,
     sum(s) AS session_units
-FROM
-(
-    SELECT
-        'fallback' AS signal,
-        toDate(c.minute) AS day,
-        c.environment AS environment,
-        c.tag AS tag,
-        c.first_model AS first_model,
-        c.minute AS at,
-        c.checked - c.session_checked AS n,
-        c.fallbacks - c.session_fallbacks AS k,
-        0 AS s
-    FROM routescope.calls_1m AS c
-    WHERE c.checked > c.session_checked
-    UNION ALL
-    SELECT
-        signal,
-        day,
-        environment,
-        tag,
-        first_model,
-        toDateTime(moment.1, 'UTC') AS at,
-        moment.2 AS n,
-        moment.3 AS k,
-        moment.2 * is_session AS s
-    FROM
-    (
-        SELECT
-            'fallback' AS signal,
-            u.day AS day,
-            u.environment AS environment,
-            u.tag AS tag,
-            u.first_model AS first_model,
-            1 AS is_session,
-            min(u.first_call_at) AS tried,
-            min(u.first_fallback_at) AS gone_wrong
-        FROM routescope.session_units AS u
-        GROUP BY day, environment, tag, first_model, u.session_id
-        UNION ALL
-        SELECT
-            v.signal AS signal,
-            v.day AS day,
-            v.environment AS environment,
-            v.tag AS tag,
-            v.first_model AS first_model,
-            v.session_id != '' AS is_session,
-            min(v.at) AS tried,
-            minIf(toNullable(v.at), if(startsWith(v.signal, 'score:'), v.value < l.limit, v.value > l.limit)) AS gone_wrong
-        FROM routescope.drift_values AS v
-        ASOF INNER JOIN routescope.drift_limits AS l
-            ON l.signal = v.signal AND l.environment = v.environment AND l.tag = v.tag AND l.first_model = v.first_model AND v.at >= l.since
-        GROUP BY signal, day, environment, tag, first_model, v.session_id, if(v.session_id = '', v.call_id, '')
-    )
-    ARRAY JOIN if(gone_wrong IS NULL, [(tried, 1, 0)], [(tried, 1, 0), (assumeNotNull(gone_wrong), 0, 1)]) AS moment
-)
+FROM routescope.unit_moments
 GROUP BY signal, day, environment, tag, first_model, m;
 
--- A day of a key: its minutes, and the same by quarter hours.
+-- A day of a key, by minutes and by quarter hours.
 CREATE VIEW IF NOT EXISTS routescope.units_1d_of_minutes AS
 SELECT
     day,
@@ -138,13 +139,13 @@ SELECT
     environment,
     tag,
     first_model,
-    toUInt64(sum(u.units)) AS units,
-    toUInt64(sum(u.session_units)) AS session_units,
-    groupArrayInsertAt(0, 1440)(toUInt32(u.units), u.m % 1440) AS minute_units,
-    groupArrayInsertAt(0, 1440)(toUInt32(u.fallbacks), u.m % 1440) AS minute_fallbacks,
-    arrayMap(x -> toUInt32(x), arrayPopFront(arrayDifference(arrayPushFront(arrayFilter((x, i) -> i % 15 = 0, arrayCumSum(minute_units), range(1, 1441)), 0)))) AS quarter_units,
-    arrayMap(x -> toUInt32(x), arrayPopFront(arrayDifference(arrayPushFront(arrayFilter((x, i) -> i % 15 = 0, arrayCumSum(minute_fallbacks), range(1, 1441)), 0)))) AS quarter_fallbacks
-FROM routescope.units_1m AS u
+    toUInt64(sum(n)) AS units,
+    toUInt64(sum(s)) AS session_units,
+    sumResample(0, 1440, 1)(n, m)::Array(UInt32) AS minute_units,
+    sumResample(0, 1440, 1)(k, m)::Array(UInt32) AS minute_fallbacks,
+    sumResample(0, 1440, 15)(n, m)::Array(UInt32) AS quarter_units,
+    sumResample(0, 1440, 15)(k, m)::Array(UInt32) AS quarter_fallbacks
+FROM (SELECT *, intDiv(toUnixTimestamp(at), 60) % 1440 AS m FROM routescope.unit_moments)
 GROUP BY signal, day, environment, tag, first_model;
 
 -- Days that are over, kept as computed by the view above, so that a look does not count a month of sessions. It is a

@@ -14,13 +14,13 @@ const functions = new Set(
   arrayreverse arrayreversesort arrayslice arraysort arraystringconcat arraysum arraywithconstant arrayzip asin avg
   avgif bar cast ceil coalesce concat count countif date_diff date_trunc datediff empty endswith erfc exp first_value floor
   formatdatetime fromunixtimestamp fromunixtimestamp64milli fromunixtimestamp64nano greatest grouparray grouparrayif
-  grouparrayinsertat grouparrayinsertatif groupuniqarray has hex histogram hour if ifnull ilike in indexof intdiv isfinite isnan isnotnull
+  groupuniqarray has hex histogram hour if ifnull ilike in indexof intdiv isfinite isnan isnotnull
   isnull json_value jsonextract jsonextractstring lag laginframe last_value leadinframe least length like ln log log10
   lower lpad map mapkeys mapvalues match max maxif median min minif minus minute modulo multiif multiply not notempty
   now now64 nullif number parsedatetimebesteffort plus position pow quantile quantileif quantiles quantilesif
   quantilestdigest quantilestdigestif quantilestdigestmerge quantilestdigestmergeif quantiletdigest quantiletdigestmerge
   range rank replaceall replaceone round row_number rpad sign sin splitbychar sqrt startswith stddevpop stddevsamp
-  stddevsampif substring sum sumif sumwithoverflow todate todatetime todatetime64 todayofweek todecimal128 todecimal64
+  stddevsampif substring sum sumforeachresample sumif sumwithoverflow todate todatetime todatetime64 todayofweek todecimal128 todecimal64
   tofloat32 tofloat64 tofloat64ornull tohour toint32 toint64 toint8 tointervalday tointervalhour tointervalmicrosecond
   tointervalminute tointervalsecond tolastdayofmonth tominute tomonday tomonth tonullable tostartofday
   tostartoffifteenminutes tostartoffiveminutes tostartofhour tostartofinterval tostartofminute tostartofmonth
