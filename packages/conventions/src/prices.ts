@@ -109,7 +109,7 @@ export function catalog(): PriceBook {
 function bookOf(file: CatalogFile): PriceBook {
   // A look-up tries a few hundred rules; an app uses a handful of models.
   const found = new Map<string, Map<string, readonly Dated<Price>[]>>();
-  const pricesOf = (provider: string, model: string): readonly Dated<Price>[] => {
+  const lookUp = (provider: string, model: string): readonly Dated<Price>[] => {
     const ofProvider = found.get(provider) ?? new Map<string, readonly Dated<Price>[]>();
     found.set(provider, ofProvider);
     const known = ofProvider.get(model);
@@ -126,10 +126,14 @@ function bookOf(file: CatalogFile): PriceBook {
     if (ofProvider.size < remembered) ofProvider.set(model, prices);
     return prices;
   };
+  // Nearly always it is the last one again, which is told without a hash of its name.
+  let last: { provider: string; model: string; prices: readonly Dated<Price>[] } | undefined;
   return {
     version: file.version,
-    find: ({ provider, model, at }) => {
-      const price = inForce(pricesOf(provider, model), at);
+    find({ provider, model, at }) {
+      if (last === undefined || model !== last.model || provider !== last.provider)
+        last = { provider, model, prices: lookUp(provider, model) };
+      const price = inForce(last.prices, at);
       return price?.peak === undefined ? price : atTheHour(price, price.peak, at);
     },
   };

@@ -46,16 +46,17 @@ export interface PricedInference {
  * served, and so its price.
  */
 export function priceOf(book: PriceBook, inference: PricedInference): Price | undefined {
-  const { provider, host, at, requestModel, responseModel = '' } = inference;
-  const find = (model: string): Price | undefined =>
-    model === '' ? undefined : book.find({ provider, host, at, model });
+  const { provider, requestModel, responseModel = '' } = inference;
   const isMoreExact = provider === 'aws.bedrock' && requestModel.includes(responseModel);
-  if (isMoreExact) return find(requestModel) ?? find(responseModel);
-  const answered = find(responseModel);
+  if (isMoreExact) return find(book, inference, requestModel) ?? find(book, inference, responseModel);
+  const answered = find(book, inference, responseModel);
   if (answered) return answered;
-  const asked = find(requestModel);
+  const asked = find(book, inference, requestModel);
   return asked?.source === 'user' || responseModel.startsWith(requestModel) || responseModel === '' ? asked : undefined;
 }
+
+const find = (book: PriceBook, { provider, host, at }: PricedInference, model: string): Price | undefined =>
+  model === '' ? undefined : book.find({ provider, host, at, model });
 
 /** What an inference cost, with those that the provider made on the way, each at the price of its own model. */
 export function costAt(book: PriceBook, inference: PricedInference, usage: Usage, said?: Served): Cost {

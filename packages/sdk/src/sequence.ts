@@ -7,7 +7,7 @@
  * app's sampler drops get none: what is not sent on purpose is no loss.
  */
 import { randomBytes } from 'node:crypto';
-import { type Span, TraceFlags } from '@opentelemetry/api';
+import { type Attributes, type Span, TraceFlags } from '@opentelemetry/api';
 import { keepShape } from './shapes.ts';
 import { hrTime } from './telemetry.ts';
 
@@ -15,16 +15,23 @@ import { hrTime } from './telemetry.ts';
 const emitter: string = randomBytes(8).toString('hex');
 let sequence = 0;
 
-/** Makes a span that is about to end the next of this emitter. */
-export function numberSpan(span: Span): void {
-  if (!span.isRecording() || !(span.spanContext().traceFlags & TraceFlags.SAMPLED)) return;
-  span.setAttribute('routescope.emitter.id', emitter);
-  span.setAttribute('routescope.emitter.sequence', ++sequence);
+/**
+ * Makes a span that is about to end the next of this emitter.
+ * @param said the last of its attributes: set with the number, since each call into OpenTelemetry has its price.
+ */
+export function numberSpan(span: Span, said: Attributes = {}): void {
+  const isSent = span.isRecording() && (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+  if (isSent) {
+    said['routescope.emitter.id'] = emitter;
+    said['routescope.emitter.sequence'] = sequence + 1;
+  }
+  span.setAttributes(said);
+  if (isSent) sequence++;
 }
 
-/** Ends a span of ours as the next of this emitter. @param at epoch ms. */
-export function endSpan(span: Span, at: number): void {
-  numberSpan(span);
+/** Ends a span of ours as the next of this emitter. @param at epoch ms. @param said the last of its attributes. */
+export function endSpan(span: Span, at: number, said?: Attributes): void {
+  numberSpan(span, said);
   keepShape(span);
   span.end(hrTime(at));
 }

@@ -289,8 +289,8 @@ export class InferenceSpan implements Droppable {
     const { attempt } = this.#frame;
     if (isMeasuring()) guard(() => this.#measured(facts, cost, failure, outcome, endedAt));
     if (attempt === undefined) said['routescope.outcome'] = outcome;
-    span.setAttributes(said);
     if (attempt) {
+      span.setAttributes(said);
       attempt.adopt({
         span,
         endedAt,
@@ -306,7 +306,7 @@ export class InferenceSpan implements Droppable {
       });
       return;
     }
-    endSpan(span, endedAt);
+    endSpan(span, endedAt, said);
   }
 
   #measured(facts: AnswerFacts, cost: Cost, failure: string | undefined, outcome: Outcome, endedAt: number): void {

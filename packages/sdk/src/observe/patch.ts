@@ -47,13 +47,14 @@ const rider: unique symbol = Symbol('routescope.rider') as never;
 /** Replaces a method of `owner`, if it has it. `begin` may throw: then the call runs unwatched. */
 export function patchMethod(owner: Internal, name: string, begin: (body: unknown, loop: Loop | undefined) => Watch) {
   replace(owner, name, (original) => {
-    return function (this: unknown, body: unknown, options: Internal, ...rest: unknown[]): unknown {
-      const watch = guard(() => begin(body, loopOf(options)));
-      if (watch === undefined) return original.call(this, body, options, ...rest);
+    return function (this: unknown, ...given: Internal[]): unknown {
+      const watch = guard(() => begin(given[0], loopOf(given[1])));
+      if (watch === undefined) return original.apply(this, given);
       const { inference } = watch;
+      given[0] = watch.body;
+      given[1] = withRider(given[1], watch);
       try {
-        const promise = inference.run(original, this, [watch.body, withRider(options, watch), ...rest]);
-        return watched(promise, watch);
+        return watched(inference.run(original, this, given), watch);
       } catch (error) {
         inference.end('failed', error);
         throw error;
@@ -177,11 +178,12 @@ function watched(promise: Internal, watch: Watch): unknown {
     return response;
   };
   // Replaced, not only observed: an observer would make the rejection count as handled.
-  promise.responsePromise = promise.responsePromise.then(answered, failing(inference));
+  const [read, failed] = reading(watch);
+  promise.responsePromise = promise.responsePromise.then(answered, failed);
   const { parseResponse } = promise;
-  const parse = (...given: unknown[]) => {
+  const parse = (client: unknown, props: unknown) => {
     inference.taken();
-    return parseResponse.apply(promise, given).then(...reading(watch));
+    return parseResponse.call(promise, client, props).then(read, failed);
   };
   promise.parseResponse = parse;
   return watchRest(promise, watch);
@@ -220,9 +222,9 @@ function watchRest(promise: Internal, watch: Watch): unknown {
     const mapped = _thenUnwrap.call(promise, (data: unknown, ...more: unknown[]) => map(see(data), ...more));
     mapped.responsePromise = promise.responsePromise;
     const { parseResponse } = mapped;
-    const parse = (...given: unknown[]) => {
+    const parse = (client: unknown, props: unknown) => {
       inference.taken();
-      return parseResponse.apply(mapped, given).catch(failing(inference));
+      return parseResponse.call(mapped, client, props).catch(failing(inference));
     };
     mapped.parseResponse = parse;
     return watchRest(mapped, watch);

@@ -165,13 +165,12 @@ export class Attempt implements AttemptFrame {
       const step = this.#inferences.indexOf(inference) + 1;
       const mismatch = mismatchOf(this.#options.expected, inference);
       if (mismatch.length > 0) this.#options.onMismatch();
-      inference.span.setAttributes({
+      endSpan(inference.span, inference.endedAt, {
         'routescope.outcome': outcome,
         ...(verdict && verdictAttributes(verdict)),
         ...present({ 'routescope.route.mismatch': mismatch }),
         ...(this.#inferences.length > 1 || this.#open > 0 ? { 'routescope.attempt.step': step } : {}),
       });
-      endSpan(inference.span, inference.endedAt);
     });
     guard(() => measureAttempt(this.attributes, outcome));
   }
@@ -191,7 +190,8 @@ export class Attempt implements AttemptFrame {
       },
       parent,
     );
-    span.setAttributes({
+    if (outcome === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message: errorType(error) });
+    endSpan(span, clock(), {
       ...present({
         'gen_ai.response.model': reply?.model,
         'gen_ai.usage.input_tokens': usage.inputTokens,
@@ -206,8 +206,6 @@ export class Attempt implements AttemptFrame {
       ...costAttributes({ ...costOf(usage, undefined), missing: ['unobserved'] }),
       ...(verdict && verdictAttributes(verdict)),
     });
-    if (outcome === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message: errorType(error) });
-    endSpan(span, clock());
     measureAttempt(attributes, outcome);
   }
 }

@@ -60,12 +60,12 @@ export const costOfCall = (attempts: readonly Attempt[]): Cost =>
 export function finishCall(span: Span, finished: Finished, book: PriceBook, clock: Clock): void {
   const endedAt = clock();
   const facts = callAttributes(finished, book, endedAt);
-  span.setAttributes(facts);
   if (finished.outcome === 'failed') {
-    span.setStatus({ code: SpanStatusCode.ERROR, message: errorType(finished.error) });
-    span.setAttribute('error.type', errorType(finished.error));
+    const failure = errorType(finished.error);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
+    facts['error.type'] = failure;
   }
-  endSpan(span, endedAt);
+  endSpan(span, endedAt, facts);
   const { tag, outcome, startedAt } = finished;
   measureCall({ tag, outcome, durationS: (endedAt - startedAt) / 1000, facts });
 }
