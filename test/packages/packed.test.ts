@@ -28,6 +28,13 @@ test.each(['packages/conventions', 'packages/sdk', 'packages/panels', 'packages/
   },
 );
 
+test.each(['sdk', 'conventions'])('@routescope/%s has the same types for compilers that read no exports', (name) => {
+  const { exports, types, typesVersions } = JSON.parse(readFileSync(`${root}packages/${name}/package.json`, 'utf8'));
+  const older: Record<string, readonly string[]> = { '': [types], ...typesVersions['*'] };
+  for (const [path, { types: file }] of Object.entries<{ types: string }>(exports))
+    expect(older[path.replace(/^\.\/?/, '')]).toEqual([file]);
+});
+
 test('what the sdk needs at run time is conventions alone', () => {
   const { dependencies } = JSON.parse(readFileSync(`${root}packages/sdk/package.json`, 'utf8')) as {
     dependencies: Record<string, string>;

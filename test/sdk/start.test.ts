@@ -60,6 +60,19 @@ test('an app that ends by itself has sent its spans, without a word', async () =
   expect([stdout, stderr]).toEqual(['', '']);
 });
 
+test.each(['', 'await telemetry.flush();', 'await telemetry.shutdown();'])(
+  'an app whose spans nobody takes ends as it would have, too: %s',
+  async (end) => {
+    status = 400;
+    const { stdout, stderr } = await app(
+      [],
+      `import { start } from '@routescope/sdk/node';
+       const telemetry = start({ serviceName: 'shop', endpoint: '${url}' }); ${oneSpan} ${end} console.log('done');`,
+    );
+    expect([stdout, stderr]).toEqual(['done\n', '']);
+  },
+);
+
 test('--import @routescope/sdk/register does it from the environment', async () => {
   await app(['--import', '@routescope/sdk/register'], oneSpan, {
     OTEL_SERVICE_NAME: 'env-shop',
@@ -108,7 +121,7 @@ test('stats() say what became of every span: acknowledged, or given up on', asyn
       [],
       `import { start } from '@routescope/sdk/node';
        const telemetry = start({ serviceName: 'shop', endpoint: '${url}' }); ${oneSpan}
-       await telemetry.flush().catch(() => {});
+       await telemetry.flush();
        console.log(JSON.stringify(telemetry.stats()));`,
     );
   };

@@ -48,6 +48,7 @@ export interface StartOptions {
   readonly attributes?: Attributes;
 }
 
+/** Nothing here rejects: a sidecar that is away must not end the app. What could not be sent is in the stats. */
 export interface Telemetry {
   /**
    * Sends what is queued, and closes the spans of answers that nobody can read any more. A stream that is being read
@@ -132,7 +133,7 @@ export function start(options: StartOptions = {}): Telemetry {
   sdk.start();
   const flush = async (): Promise<void> => {
     await closeDroppedInferences();
-    await Promise.all([counted.forceFlush(), flushEvents()]);
+    await Promise.allSettled([counted.forceFlush(), flushEvents()]);
   };
   // What is still open when nothing runs any more, nobody will end.
   process.once('beforeExit', () => {
@@ -143,7 +144,7 @@ export function start(options: StartOptions = {}): Telemetry {
     flush,
     shutdown() {
       closeOpenInferences();
-      return Promise.all([sdk.shutdown(), flushEvents()]).then(() => {});
+      return Promise.allSettled([sdk.shutdown(), flushEvents()]).then(() => {});
     },
     stats: () => ({ ...exporter.stats(), failures: telemetryFailures() }),
   };
