@@ -84,6 +84,7 @@ export function openaiHelpers(dialect: Dialect): Check[] {
       output_tokens_details: { reasoning_tokens: 0 },
     },
   };
+  const inBackground = { model: 'm', input: 'x', background: true };
   const responseEvents = [
     {
       type: 'response.created',
@@ -248,6 +249,34 @@ export function openaiHelpers(dialect: Dialect): Check[] {
       () => sse(responseEvents),
       async (client) => read(await client.responses.create({ model: 'm', input: 'x', stream: true })),
       { exempt: noResponses },
+    ),
+    make(
+      'responses.create() in the background, and retrieve()',
+      (_, number) => json(number < 2 ? { ...response, status: 'queued', output: [], usage: null } : response),
+      async (client) => {
+        const { id } = await client.responses.create(inBackground);
+        const looks = [client.responses.retrieve(id), client.responses.retrieve(id)];
+        return [looks[0].constructor, (await looks[0]).status, (await looks[1].withResponse()).data.output_text];
+      },
+      { exempt: noResponses },
+    ),
+    make(
+      'responses.create() in the background, and a stream of it',
+      (_, number) => (number === 0 ? json({ ...response, status: 'queued', usage: null }) : sse(responseEvents)),
+      async (client) => {
+        const { id } = await client.responses.create(inBackground);
+        return read(await client.responses.retrieve(id, { stream: true, starting_after: 0 }));
+      },
+      { exempt: noResponses },
+    ),
+    make(
+      'responses.stream() of one in the background',
+      (_, number) => (number === 0 ? json({ ...response, status: 'queued', usage: null }) : sse(responseEvents)),
+      async (client) => {
+        const { id } = await client.responses.create(inBackground);
+        return client.responses.stream({ response_id: id }).finalResponse();
+      },
+      { exempt: () => (number < 5000 ? 'this version streams only what it asks for' : undefined) },
     ),
     make(
       'responses.parse()',

@@ -12,6 +12,8 @@ export interface AnswerFacts {
   readonly usage: Usage;
   /** The usage is the provider's last word, not what was known when a stream was interrupted. */
   readonly isUsageFinal: boolean;
+  /** The provider goes on with it, whether or not anybody listens. */
+  readonly isUnderWay?: boolean;
   /** How it was served, as far as prices go by it; absent: in the standard way. */
   readonly served?: Served | undefined;
 }

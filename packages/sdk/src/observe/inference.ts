@@ -25,6 +25,7 @@ import { endSpan } from '../sequence.ts';
 import { type Clock, countFailure, guard, hrTime } from '../telemetry.ts';
 import { withSpan } from './active.ts';
 import { saidPico } from './apis/said-cost.ts';
+import { noLonger, wait } from './background.ts';
 import { errorType, isAbort, outcomeOf, streamOutcomeOf } from './ending.ts';
 import {
   type AnswerFacts,
@@ -68,6 +69,10 @@ export class InferenceSpan implements Droppable {
   readonly #startedAt: number;
   readonly #requestModel: string;
   readonly #isStream: boolean;
+  /** Asked for to go on in the background; in a route, whose attempt waits for its answer, as if it were not. */
+  readonly #isInBackground: boolean;
+  /** Its answer's id while it waits for its end in the background. */
+  #waitsAs: string | undefined;
   /** What its span is to say beside what it started with: what was asked for, and at the end the rest. */
   readonly #said: Attributes = {};
   #facts: AnswerFacts = nothingKnown;
@@ -91,6 +96,7 @@ export class InferenceSpan implements Droppable {
     this.#frame = currentFrame();
     this.#requestModel = asText(body['model']) ?? '';
     this.#isStream = body['stream'] === true;
+    this.#isInBackground = body['background'] === true && this.#frame.attempt === undefined;
     this.#startedAt = clock();
     this.#heardAt = this.#startedAt;
     const { session, tag, attempt } = this.#frame;
@@ -195,8 +201,13 @@ export class InferenceSpan implements Droppable {
     this.#stage = 'streaming';
   }
 
+  get isWaiting(): boolean {
+    return this.#waitsAs !== undefined;
+  }
+
   answer(data: unknown): void {
     try {
+      this.#fold = undefined; // what was read of a stream before is in it
       this.#facts = this.#options.api.answer(data as Json);
     } catch {
       countFailure();
@@ -236,7 +247,7 @@ export class InferenceSpan implements Droppable {
 
   /** The first ending counts; whatever comes after it is ignored. */
   end(ending: Ending, error?: unknown, at?: number): void {
-    if (this.#hasEnded) return;
+    if (this.#hasEnded || (this.#isInBackground && this.#waits(ending))) return;
     this.#hasEnded = true;
     closed(this);
     const endedAt = at ?? this.#now();
@@ -248,6 +259,16 @@ export class InferenceSpan implements Droppable {
       guard(() => this.#frame.attempt?.lost());
       guard(() => endSpan(this.#span, endedAt));
     }
+  }
+
+  /** Whether what has ended is but the app's listening. */
+  #waits(ending: Ending): boolean {
+    const facts = guard(() => this.#fold?.facts()) ?? this.#facts;
+    const isLeft = ending === 'complete' || ending === 'break' || ending === 'aborted' || ending === 'failed_midway';
+    if (this.#waitsAs !== undefined) noLonger(this.#waitsAs);
+    this.#waitsAs = isLeft && facts.isUnderWay ? facts.id : undefined;
+    if (this.#waitsAs !== undefined) wait(this.#waitsAs, this);
+    return this.isWaiting;
   }
 
   #finish(ending: Ending, error: unknown, endedAt: number): void {

@@ -54,6 +54,12 @@ export const loops: Readonly<Record<Api['kind'], readonly Pick<Methods, 'owner' 
   anthropic: [{ owner: 'beta.messages', names: ['toolRunner'] }],
 };
 
+/** Looks at an answer that may go on in the background; no inference of their own. */
+export const looks: Readonly<Record<Api['kind'], readonly Pick<Methods, 'owner' | 'names'>[]>> = {
+  openai: ['responses', 'beta.responses'].map((owner) => ({ owner, names: ['retrieve', 'cancel'] })),
+  anthropic: [],
+};
+
 /** What was inferred in a batch is seen when its results are read: an inference for each answer. */
 export const results: Readonly<Record<Api['kind'], readonly Methods[]>> = {
   openai: [],

@@ -7,9 +7,10 @@ import { leavesUsageOpen, withoutUsage } from './apis/chat-completions.ts';
 import { copyOf } from './copy.ts';
 import { type Api, asJson } from './facts.ts';
 import { InferenceSpan } from './inference.ts';
-import { loops, methods, results } from './methods.ts';
+import { looks, loops, methods, results } from './methods.ts';
 import {
   type Loop,
+  patchLook,
   patchLoop,
   patchMethod,
   patchResults,
@@ -109,6 +110,7 @@ function instrument(copy: Internal, kind: Api['kind'], options: ObserveOptions, 
     for (const name of names) patchMethod(resource(owner), name, begin);
   }
   for (const { owner, names } of loops[kind]) for (const name of names) patchLoop(resource(owner), name);
+  for (const { owner, names } of looks[kind]) for (const name of names) patchLook(resource(owner), name);
   for (const { owner, names, api } of results[kind]) {
     const settings = { ...common, api };
     const read = (line: unknown): void => {

@@ -10,6 +10,8 @@ export interface Droppable {
   previous: Droppable | undefined;
   /** Somebody is reading the answer, or has read it. */
   readonly isTaken: boolean;
+  /** It goes on where nobody reads, and may be looked at again. */
+  readonly isWaiting: boolean;
   /** Nobody can read on: it ends as it stands. Nothing, when it has ended. */
   drop(): void;
 }
@@ -21,7 +23,9 @@ export interface Hold {
 
 /** The youngest of all that are open. */
 let youngest: Droppable | undefined;
-const dropped = new FinalizationRegistry<Droppable>((inference) => inference.drop());
+const dropped = new FinalizationRegistry<Droppable>((inference) => {
+  if (!inference.isWaiting) inference.drop();
+});
 
 /**
  * Answers that came a moment ago. Nearly every one is taken at once, and a finalizer costs more than all the rest of

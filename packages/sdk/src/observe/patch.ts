@@ -16,6 +16,7 @@
  * old, where it keeps all that the call has left behind until the next full collection.
  */
 import { countFailure, guard } from '../telemetry.ts';
+import { waitingFor } from './background.ts';
 import type { InferenceSpan } from './inference.ts';
 import { closeUnlessTaken, closeWhenDropped, opened } from './open.ts';
 
@@ -106,6 +107,22 @@ export function patchResults(owner: Internal, name: string, line: (line: unknown
         Object.defineProperty(lines, Symbol.asyncIterator, { value, writable: true, configurable: true });
         return lines;
       });
+    };
+  });
+}
+
+/** Shows what comes of a look at an answer, by its id, to the inference that waits for it. */
+export function patchLook(owner: Internal, name: string): void {
+  replace(owner, name, (original) => {
+    return function (this: unknown, id: unknown, ...rest: unknown[]): unknown {
+      const promise = original.call(this, id, ...rest);
+      const inference = waitingFor<InferenceSpan>(id);
+      const { parseResponse } = promise ?? {};
+      if (inference === undefined || typeof parseResponse !== 'function') return promise;
+      const [see] = reading({ inference, body: undefined });
+      const parse = (...given: unknown[]) => parseResponse.apply(promise, given).then(see);
+      promise.parseResponse = parse;
+      return promise;
     };
   });
 }

@@ -3,6 +3,7 @@ export interface Droppable {
     next: Droppable | undefined;
     previous: Droppable | undefined;
     readonly isTaken: boolean;
+    readonly isWaiting: boolean;
     drop(): void;
 }
 export interface Hold {

@@ -43,6 +43,7 @@ function factsOf(data: Json): AnswerFacts {
     finishReasons: finishReasonsOf(data),
     usage: tokens ? { ...tokens, ...toolsOf(data) } : unknownUsage,
     isUsageFinal: tokens !== undefined,
+    isUnderWay: isUnderWay(data),
     served: servedOf(data),
   };
 }
