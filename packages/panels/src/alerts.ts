@@ -91,11 +91,12 @@ export const alerts: readonly Alert[] = [
   {
     id: 'cost_burn',
     title: 'Cost burn',
-    question: 'Does a job spend much more than at this time of other days of the kind?',
+    question:
+      'Does a job spend much more than at this time of other days of the kind, and more than its batches explain?',
     keys: ['tag'],
     unit: 'share',
-    above: 1,
-    until: 0.5,
+    above: 0.5,
+    until: 0.25,
     forMinutes: 15,
     panel: 'cost_by_tag',
     summary: 'In the last three hours {tag} spent {value} more than in the same hours of the days before.',

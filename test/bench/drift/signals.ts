@@ -14,8 +14,8 @@ const history = 7 * day;
 const fourWeeks = 28 * day;
 /** Epoch minute at which every stream begins. */
 const start = 20_497 * day;
-/** How many signals share what they may use of the promise: latency, cost, a rubric, overrides. */
-const together = 4;
+/** How many signals share what they may use of the promise: latency, cost, a rubric, overrides, routing. */
+export const signalsTogether = 5;
 
 export interface Numbers {
   readonly signal: 'latency' | 'cost' | 'override' | 'score:rubric';
@@ -34,7 +34,7 @@ export function unitsUntilTold(
   isChanging: boolean,
 ): number | undefined {
   const random = createRandom(seed);
-  const settings = settingsFor(defaultSettings, signal, together);
+  const settings = settingsFor(defaultSettings, signal, signalsTogether);
   const isLow = signal.startsWith('score:');
   const at = history + (isChanging ? Math.floor(random.next() * day) : 0);
   const begun = Array.from({ length: at + fourWeeks }, () => random.poisson(unitsPerHour / 60));
