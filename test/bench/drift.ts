@@ -3,8 +3,10 @@
  * what an alarm says, recovery. docs/drift.md explains the figures and publishes the full run.
  */
 
+import { alarmsOfSpending, type rules, type Spending } from './drift/burn.ts';
 import { look } from './drift/look.ts';
 import { optimalDelay } from './drift/optimum.ts';
+import { minutesUntilShiftTold, type Routing } from './drift/routing.ts';
 import { creep, recover, run, type Trial } from './drift/run.ts';
 import { costs, latencies, type Numbers, overrides, scores, unitsUntilTold } from './drift/signals.ts';
 import type { World } from './drift/worlds.ts';
@@ -132,7 +134,8 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
 
   figures.push(...honesty(quick ? 30 : 200, seed));
   figures.push(...seasons(quick ? 6 : 20, seed));
-  figures.push(...signals(quick ? 2 : 30, seed));
+  figures.push(...signals(quick ? 2 : 30, seed), ...routing(quick ? 2 : 50, seed));
+  figures.push(...burning(quick ? 2 : 30, seed));
   if (!quick) figures.push(...farTraffic(seed), ...creeps(seed));
   figures.push(...(await look({ quick })));
   return figures;
@@ -270,8 +273,98 @@ function signals(runs: number, seed: number): Figure[] {
   return figures;
 }
 
-/** Each of the four may be told falsely once in twenty times as long as fallbacks. */
-const partOfPromise = 0.05;
+/** Each of the five may be told falsely once in twenty-five times as long as fallbacks. */
+const partOfPromise = 0.04;
+
+/** Shares of models that move under one table: how soon that is told of a tag, and how often when none does. */
+function routing(runs: number, seed: number): Figure[] {
+  const three = [0.6, 0.3, 0.1];
+  const cases: readonly (readonly [name: string, routing: Routing, goal: number])[] = [
+    ['80/20 to 60/40', { unitsPerHour: 200, shares: [0.8, 0.2], after: [0.6, 0.4] }, 240],
+    ['80/20 to 100/0', { unitsPerHour: 200, shares: [0.8, 0.2], after: [1, 0] }, 240],
+    ['60/30/10 to 60/20/20', { unitsPerHour: 200, shares: three, after: [0.6, 0.2, 0.2] }, 240],
+    ['60/30/10 to 50/38/12', { unitsPerHour: 2_000, shares: three, after: [0.5, 0.38, 0.12] }, 240],
+  ];
+  const figures = cases.map(([name, routing, goal], at) => {
+    const minutes = Array.from(
+      { length: runs },
+      (_, i) => minutesUntilShiftTold(routing, seed + 100_000 + 100 * at + i) ?? fourWeeks,
+    );
+    const where = `${name} at ${routing.unitsPerHour}/h`;
+    say(`routing ${where}: told after ${median(minutes).toFixed(0)} min, the median of ${runs}`);
+    return figure(`routing_delay ${where}`, 'min', minutes, `at most ${goal} (${runs} runs)`, (value) => value <= goal);
+  });
+  for (const [name, world] of [
+    ['iid 200/h', { unitsPerHour: 200 }],
+    ['cycle 200/h', { unitsPerHour: 200, cycle: 0.6 }],
+    ['hourly 200/h', { unitsPerHour: 200, hourly: 0.2 }],
+    ['hourly 2000/h', { unitsPerHour: 2_000, hourly: 0.2 }],
+  ] as const) {
+    const alarms = Array.from({ length: runs }, (_, i) =>
+      minutesUntilShiftTold({ shares: three, ...world }, seed + 105_000 + i),
+    ).filter((minutes) => minutes !== undefined).length;
+    say(`no shift of routing, ${name}: ${alarms} of ${runs} alarm in four weeks`);
+    figures.push(shareFigure(`routing_p_false_alarm_4w ${name}`, alarms / runs, runs, partOfPromise));
+  }
+  return figures;
+}
+
+const ruleNames: Readonly<Record<keyof typeof rules, string>> = {
+  burn: 'cost_burn',
+  mean: 'half as much again as the mean hour',
+  highest: 'a tenth more than the dearest hour',
+  detector: 'the detector',
+};
+
+/** Spending that doubles or quadruples: how soon `cost_burn` says so, how often it does when none did; and plain limits. */
+function burning(runs: number, seed: number): Figure[] {
+  const shapes: Readonly<Record<string, Omit<Spending, 'callsPerHour'>>> = {
+    iid: {},
+    daily: { daily: 0.8 },
+    weekly: { daily: 0.8, weekend: 0.3 },
+    bursts: { bursts: 2 },
+  };
+  return Object.entries(shapes).flatMap(([name, shape]) =>
+    (runs < 10 ? [200] : [20, 200]).flatMap((callsPerHour) => {
+      const told = (rule: keyof typeof rules, multiple: number, first: number): number[][] =>
+        Array.from({ length: runs }, (_, i) =>
+          alarmsOfSpending(rule, { callsPerHour, ...shape, multiple }, seed + first + i),
+        );
+      const found = (rule: keyof typeof rules) => ({
+        falsely: told(rule, 1, 110_000).map((alarms) => alarms.length),
+        doubled: told(rule, 2, 111_000).map(([first = fourWeeks]) => first),
+        quadrupled: told(rule, 4, 112_000).map(([first = fourWeeks]) => first),
+      });
+      const where = `${name} ${callsPerHour}/h`;
+      for (const rule of ['mean', 'highest', 'detector'] as const) {
+        const { falsely, doubled, quadrupled } = found(rule);
+        say(
+          `spending, ${where}, by ${ruleNames[rule]}: ${mean(falsely).toFixed(1)} false alarms in four weeks, doubled ${median(doubled)} min, quadrupled ${median(quadrupled)}`,
+        );
+      }
+      const { falsely, doubled, quadrupled } = found('burn');
+      say(
+        `spending, ${where}, by ${ruleNames.burn}: ${mean(falsely).toFixed(1)} false alarms in four weeks, doubled ${median(doubled)} min, quadrupled ${median(quadrupled)}`,
+      );
+      const most = name === 'bursts' ? 2 : 1;
+      return [
+        {
+          ...figure(
+            `burn_false_alarms_4w ${where}`,
+            '1',
+            falsely,
+            `a mean of at most ${most} (${runs} runs)`,
+            () => true,
+          ),
+          value: Number(mean(falsely).toFixed(2)),
+          met: mean(falsely) <= most,
+        },
+        figure(`burn_doubled ${where}`, 'min', doubled, 'at most 1440', (value) => value <= 1_440),
+        figure(`burn_quadrupled ${where}`, 'min', quadrupled, 'at most 720', (value) => value <= 720),
+      ];
+    }),
+  );
+}
 
 /** A rate that doubles within half a year: too slowly for four weeks of counts, and seen against what is pinned. */
 function creeps(seed: number): Figure[] {

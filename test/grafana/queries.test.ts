@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { type Column, dashboards, type Panel, parametersOf, sqlOf, statement } from '@routescope/panels';
 import { type Sidecar, startSidecar } from '@routescope/sidecar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { burnOf, spentBy } from '../bench/drift/burn.ts';
 import { cli } from '../sidecar.ts';
 import { type Asking, asStored, withAdhocFilter } from './plugin.ts';
 
@@ -394,6 +395,29 @@ describe('what is usual at this hour is no news', () => {
     expect(await risen(7)).toBe(0);
     await calls('weekly', 8, 8, 20, 27);
     expect(await risen(8)).toBeCloseTo(2);
+  });
+
+  test('of money: batches; and the rule says what the simulation of it says', async () => {
+    const { at, spent } = spentBy({ callsPerHour: 100, daily: 0.5, weekend: 0.5, bursts: 2, multiple: 4 }, 3);
+    await empty.engine.writer.insert({
+      table: 'routescope.calls_1m',
+      values: Array.from(spent.calls, (many, i) => ({
+        ...{ environment: 'batches', tag: 'batches', minute: (spent.start + i) * 60, calls: many },
+        cost_usd: (spent.costUsd[i] as number).toFixed(12),
+      })).filter(({ calls: many }) => many > 0),
+      format: 'JSONEachRow',
+    });
+    const simulated = burnOf(spent);
+    let loud = 0;
+    for (const ago of [-13.5, -12.5, -11.9, -7, -3.2, -1, 0.05, 0.1, 0.2, 0.5, 0.8, 1.4]) {
+      const now = spent.start + at + Math.round(ago * 1_440);
+      const told = await numberOf('cost_burn', now * 60, 'tag', 'batches');
+      const value = simulated(now);
+      // A rise that nobody would hear of is 0 to the simulation.
+      expect(told > 0.25 ? told : 0, `${ago} days after`).toBeCloseTo(value, 6);
+      if (value > 0) loud++;
+    }
+    expect(loud).toBeGreaterThan(1);
   });
 });
 

@@ -82,7 +82,7 @@ WITH
     ),
 
     -- What was decided about a key: the last acceptance, the alarms' lives. A new validator is a new series of fallbacks, a
-    -- new limit one of its signal.
+    -- new route table one of routing, a new limit one of its signal.
     told AS
     (
         SELECT *, arrayFilter(e -> (e.2 = '' OR e.2 = environment) AND (e.3 = '' OR e.3 = tag) AND (e.4 = '' OR e.4 = first_model), all_events) AS events
@@ -103,7 +103,7 @@ WITH
             arrayConcat(
                 arrayMap(e -> (e.7, 0, e.8), accepts),
                 arrayMap(e -> (e.7, 1, e.8), arrayFilter(e -> e.6 = 'accepted', alarms)),
-                arrayMap(r -> (r.2, 0, r.2), arrayFilter(r -> r.1 = 'validation_version', if({signal:String} = 'fallback', releases, [])))) AS decisions,
+                arrayMap(r -> (r.2, 0, r.2), arrayFilter(r -> r.1 = if({signal:String} = 'routing', 'route_version', 'validation_version'), if({signal:String} IN ('fallback', 'routing'), releases, [])))) AS decisions,
             -- Half for what it costs, half for being there.
             (if(sum(cost) OVER () > 0, cost / sum(cost) OVER (), 1 / count() OVER ()) + 1 / count() OVER ()) / 2 AS share,
             arraySort(arrayDistinct(arrayMap(m -> intDiv(m, 30), marked))) AS marked_halves
@@ -237,7 +237,9 @@ WITH
             if(question IN ('rise', 'fall_recovery'), 1, -1) AS direction, if(is_recovery, arrayWithConstant(length(at), 0.), marker) AS marker
         FROM buckets
         ARRAY JOIN arrayConcat(
-            [('rise', 0, greatest(m_first + 1440, m_restart), if(rise.6 = 'opened', rise.7, 0)), ('fall', 0, greatest(m_first + 1440, m_restart), if(fall.6 = 'opened', fall.7, 0))],
+            [('rise', 0, greatest(m_first + 1440, m_restart), if(rise.6 = 'opened', rise.7, 0))],
+            -- What is sent to one model no more is sent to another, and told as its rise.
+            if({signal:String} = 'routing', [], [('fall', 0, greatest(m_first + 1440, m_restart), if(fall.6 = 'opened', fall.7, 0))]),
             if(rise.6 = 'opened', [('rise_recovery', rise.8, rise.7, rise.7)], []),
             if(fall.6 = 'opened', [('fall_recovery', fall.8, fall.7, fall.7)], [])) AS asked_
     ),

@@ -4,7 +4,7 @@ import type { Ask } from './read.ts';
 
 /** The three sentences of a user and what follows from them; parameters of the statement. */
 export interface DriftParameters {
-  /** `fallback`, `latency`, `cost`, `override`, `score:<rubric>`. */
+  /** `fallback`, `latency`, `cost`, `override`, `routing`, `score:<rubric>`. */
   readonly signal: string;
   /** Multiple of the earlier rate the alarm is tuned to. */
   readonly multiple: number;

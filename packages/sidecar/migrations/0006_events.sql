@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS routescope.events
     service LowCardinality(String),
     tag LowCardinality(String) COMMENT 'which job; empty: all',
     model LowCardinality(String) COMMENT 'which first-choice model; empty: all',
-    signal LowCardinality(String) COMMENT 'what drifts: fallback, latency, cost, score:<rubric>, override; empty: all, and of a pin fallback',
+    signal LowCardinality(String) COMMENT 'what drifts: fallback, latency, cost, score:<rubric>, override, routing; empty: all, and of a pin fallback',
     name LowCardinality(String) COMMENT 'what changed: a version, a provider, a budget, a series',
     state LowCardinality(String) COMMENT 'what it is now: open, half_open, closed; warned, exceeded; opened, sent …',
     text String COMMENT 'one sentence for people',

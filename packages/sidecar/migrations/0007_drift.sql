@@ -1,6 +1,7 @@
 -- What the drift detector counts. A unit is a session where calls say which one they are of, and a call where they do
 -- not: it is tried once, at the session's first call, and goes wrong once: falls back, or passes its limit, for the first
--- time. (Calls of a session fail together; counted one by one they would look like news.)
+-- time; or that first call is sent to the model whose share is watched. (Calls of a session fail together; counted one by
+-- one they would look like news.)
 
 -- Limits of the signals that are numbers, each frozen on a key's first days and valid from `since` until the next one.
 CREATE VIEW IF NOT EXISTS routescope.drift_limits AS
@@ -76,6 +77,50 @@ SELECT
     0 AS s
 FROM routescope.calls_1m AS c
 WHERE c.checked > c.session_checked
+UNION ALL
+-- Of where a table sends units first, every model has its share. What an experiment or a spent budget sends is no word
+-- of the table; what passed over a deployment that was not to be asked is a unit, and sent to none. Only where there
+-- is something to decide, or was that day.
+SELECT
+    'routing' AS signal,
+    day,
+    environment,
+    tag,
+    sent.1 AS first_model,
+    toDateTime(sent.2 * 60, 'UTC') AS at,
+    sent.4 AS n,
+    if(sent.3 = sent.1, n, 0) AS k,
+    sent.5 AS s
+FROM
+(
+    SELECT
+        day,
+        environment,
+        tag,
+        arrayFilter(model -> model != '', groupUniqArray(sent_to)) AS models,
+        groupArray((m, sent_to, n, s)) AS minutes
+    FROM
+    (
+        SELECT day, environment, tag, decided.1 AS route_version, decided.2 AS sent_to, m, max(decided.3) AS has_policy, toInt64(count()) AS n, toInt64(sum(is_session)) AS s
+        FROM
+        (
+            SELECT
+                toDate(c.started_at) AS day,
+                c.environment AS environment,
+                c.tag AS tag,
+                c.session_id != '' AS is_session,
+                toUInt32(intDiv(toUnixTimestamp(min(c.started_at)), 60)) AS m,
+                argMin((c.route_version, if(c.diverted_count = 0, c.first_model, ''), c.policy IN ('rules', 'classifier', 'hybrid')), (c.started_at, c.call_id)) AS decided
+            FROM routescope.calls AS c
+            WHERE c.route_version != '' AND c.first_model != '' AND c.experiment = '' AND c.route_reason != 'budget'
+            GROUP BY day, environment, tag, c.session_id, if(c.session_id = '', c.call_id, '')
+        )
+        GROUP BY day, environment, tag, route_version, sent_to, m
+    )
+    GROUP BY day, environment, tag, route_version
+    HAVING length(models) > 1 OR max(has_policy)
+)
+ARRAY JOIN arrayFlatten(arrayMap(model -> arrayMap(x -> (model, x.1, x.2, x.3, x.4), minutes), models)) AS sent
 UNION ALL
 SELECT
     signal,

@@ -26,7 +26,7 @@ SETTINGS non_replicated_deduplication_window = 1000;
 CREATE TABLE IF NOT EXISTS routescope.drift_evidence_10m
 (
     slot DateTime('UTC'),
-    signal LowCardinality(String) COMMENT 'what drifts: fallback, latency, cost, score:<rubric>, override',
+    signal LowCardinality(String) COMMENT 'what drifts: fallback, latency, cost, score:<rubric>, override, routing',
     environment LowCardinality(String),
     tag LowCardinality(String),
     first_model LowCardinality(String),

@@ -28,7 +28,7 @@ test('every field that is wrong is named', () => {
     'events[0].kind: "alarm" is none of deploy, route_table, price, breaker, budget, pin, accept, silence; events[1].until: a silence must end; events[1].at: expected epoch milliseconds; events[2].numbers: a pin needs "units" above 0 and "fallbacks" from 0',
   );
   expect(() => eventRows({ events: [{ kind: 'accept', signal: 'latencies' }] })).toThrow(
-    'events[0].signal: "latencies" is none of fallback, latency, cost, override or score:RUBRIC',
+    'events[0].signal: "latencies" is none of fallback, latency, cost, override, routing or score:RUBRIC',
   );
   expect(rowOf({ kind: 'accept', signal: 'score:helpful' })?.['signal']).toBe('score:helpful');
   expect(() => eventRows({})).toThrow('expected {"events": [ … ]}');

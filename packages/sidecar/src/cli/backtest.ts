@@ -70,7 +70,9 @@ export const backtestCommand = command({
           values.buckets === undefined
             ? signal === 'fallback'
               ? 'there is no checked call to judge: send routed calls with a validator, or name another tag or directory'
-              : `there is nothing to judge ${signal} by: its limit is frozen by the watch once a tag has a day of 200 units`
+              : signal === 'routing'
+                ? 'there is no routing to judge: send calls of a router whose policy decides between models'
+                : `there is nothing to judge ${signal} by: its limit is frozen by the watch once a tag has a day of 200 units`
             : `${values.buckets} holds no counts${values.tag.length > 0 ? ` of ${values.tag.join(', ')}` : ''}: expected lines as {"tag":"t","minute":"2026-11-01T00:00:00Z","units":12,"fallbacks":1}`,
         );
       const result = run(chosen, { signal, settings, limit, from: values.from, to: values.to, areAlone });

@@ -218,7 +218,7 @@ describe('beside a sidecar that asks for its token', () => {
       await judge('--signal', 'latency', '--buckets', 'none.jsonl'),
     ];
     expect(unknown.problem?.message).toBe(
-      '--signal latencies: expected fallback, latency, cost, override or score:RUBRIC',
+      '--signal latencies: expected fallback, latency, cost, override, routing or score:RUBRIC',
     );
     expect(early.problem?.message).toMatch(/^there is nothing to judge latency by: its limit is frozen/);
     expect(twice.problem?.message).toMatch(/^--signal is of the stored history/);

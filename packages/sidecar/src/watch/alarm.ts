@@ -6,7 +6,7 @@ import { rateOfWhat, wrongOnes } from './signals.ts';
 
 interface Rate {
   readonly units: number;
-  /** Units that went wrong: fell back, are beyond the limit, were overridden. */
+  /** Units that went wrong: fell back, are beyond the limit, were overridden, sent to the model. */
   readonly fallbacks: number;
   readonly rate: number | null;
   /** 95 % interval (Jeffreys). */
@@ -32,9 +32,9 @@ export interface Alarm {
   readonly state: AlarmState;
   /** `fallback_drift`, `latency_drift`, …; every rubric has `score_drift`. */
   readonly alert: string;
-  /** What drifts: `fallback`, `latency`, `cost`, `override`, `score:<rubric>`. */
+  /** What drifts: `fallback`, `latency`, `cost`, `override`, `routing`, `score:<rubric>`. */
   readonly signal: string;
-  /** Beyond which a unit goes wrong, s, USD or as the rubric has it; fallbacks have none. */
+  /** Beyond which a unit goes wrong, s, USD or as the rubric has it; fallbacks and routing have none. */
   readonly limit?: number;
   /** `rise`: worse; `fall`: better. */
   readonly direction: Direction;
@@ -124,7 +124,7 @@ export function closedAlarm(alarm: Alarm, state: AlarmState, closedAt: string): 
   const why = {
     recovered: 'the rate is back',
     accepted: 'accepted as the new normal',
-    route_changed: 'the tag is served by another model',
+    route_changed: `the tag is ${alarm.signal === 'routing' ? 'routed another way' : 'served by another model'}`,
     opened: '',
   }[state];
   const what = alarm.signal === 'fallback' ? '' : `, ${alarm.signal}`;

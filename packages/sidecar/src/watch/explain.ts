@@ -137,7 +137,7 @@ async function confirmed(
 }
 
 /** Signals of which one that goes wrong is paid for. */
-const costsMore: ReadonlySet<string> = new Set(['fallback', 'cost']);
+const costsMore: ReadonlySet<string> = new Set(['fallback', 'cost', 'routing']);
 
 const dimensions = [
   'prompt_version',
@@ -150,13 +150,14 @@ const dimensions = [
 
 /** Calls before and after, by everything that may explain the change; and what a fallback costs. */
 async function compare(ask: Ask, row: DriftRow, key: Rated, now: number) {
+  const asked = [...dimensions, 'route_reason'];
   const rows = (await ask(
     `SELECT dimension, value, countIf(NOT after) AS n0, countIf(fell AND NOT after) AS k0, countIf(after) AS n1, countIf(fell AND after) AS k1,
        toFloat64(avgIf(cost_usd, fell)) AS cost_fell, toFloat64(avgIf(cost_usd, NOT fell)) AS cost_else
      FROM (
        SELECT dimension, value, started_at >= toDateTime({began:UInt32}) AS after, fell, cost_usd
        FROM (${ratedCalls(row.signal)})
-       ARRAY JOIN ['', ${dimensions.map((name) => `'${name}'`).join(', ')}] AS dimension, ['', ${dimensions.map((name) => `toString(${name})`).join(', ')}] AS value
+       ARRAY JOIN ['', ${asked.map((name) => `'${name}'`).join(', ')}] AS dimension, ['', ${asked.map((name) => `toString(${name})`).join(', ')}] AS value
      )
      GROUP BY dimension, value`,
     { ...key, began: minuteOf(row.began_at) * 60, from: minuteOf(row.baseline_from) * 60, to: now * 60 },
@@ -179,7 +180,10 @@ async function compare(ask: Ask, row: DriftRow, key: Rated, now: number) {
     !costsMore.has(row.signal) || all.fell === null || all.otherwise === null || Number.isNaN(all.fell + all.otherwise)
       ? null
       : excess * (all.n1 / days) * (all.fell - all.otherwise);
-  return { extraCostUsdPerDay, suspect: suspectAmong(read, excess, all) };
+  // A share is what the reasons make it: which of them is told where nothing behind it is found.
+  const behind = suspectAmong(read, excess, all, dimensions);
+  const suspect = behind ?? (row.signal === 'routing' ? suspectAmong(read, excess, all, ['route_reason']) : null);
+  return { extraCostUsdPerDay, suspect };
 }
 
 interface Split {
@@ -199,6 +203,7 @@ function suspectAmong(
   splits: readonly Split[],
   excess: number,
   all: Omit<Split, 'dimension' | 'value'>,
+  dimensions: readonly string[],
 ): Suspect | null {
   const candidates: Suspect[] = [];
   for (const dimension of dimensions) {

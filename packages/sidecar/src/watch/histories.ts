@@ -1,7 +1,7 @@
 /** Histories to replay: from a file of buckets, or from the store. */
 import type { Ask } from '@routescope/panels';
 import type { History } from './backtest.ts';
-import type { Signal } from './signals.ts';
+import { renewedBy, type Signal } from './signals.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
@@ -120,9 +120,8 @@ export async function storedHistories(ask: Ask, signal: Signal = 'fallback'): Pr
     const history = found.get(JSON.stringify([row['environment'], row['tag'], row['model']]));
     const [at, until] = [Number(row['minute']), optional(row['until'])];
     history?.releases.push({ at, until });
-    // Another validator means another thing by a fallback.
-    if (signal === 'fallback' && row['what'] === 'validation_version' && until === undefined)
-      history?.accepted.push({ at, since: at });
+    // Another validator means another thing by a fallback, another table by a share.
+    if (row['what'] === renewedBy(signal) && until === undefined) history?.accepted.push({ at, since: at });
   }
   for (const history of found.values())
     for (const each of said) {

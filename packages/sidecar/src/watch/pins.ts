@@ -11,7 +11,7 @@ const dayMs = 86_400_000;
 
 /**
  * Pins of every key and signal the 28 days before the lookback, unless it is younger than them, there was an alarm, an acceptance,
- * another limit or validator since they began, or they are pinned already.
+ * another limit, validator or route table (for routing) since they began, or they are pinned already.
  * @param now epoch ms. @returns ids of the pins made.
  */
 export async function pinQuiet(ask: Ask, write: WriteEvents, now: number): Promise<string[]> {
@@ -50,10 +50,10 @@ const quietKeys = `
   SELECT signal, environment, tag, first_model AS model, sumIf(units, day >= toDate({from:UInt32})) AS units, sumIf(arraySum(quarter_fallbacks), day >= toDate({from:UInt32})) AS fallbacks
   FROM routescope.units_1d FINAL
   WHERE day < toDate({to:UInt32})
-    AND (signal != 'fallback' OR (environment, tag, first_model) NOT IN (
-        SELECT environment, tag, first_model FROM routescope.versions_1d FINAL
-        WHERE day >= toDate({from:UInt32}) AND day <= toDate({today:UInt32}) AND what = 'validation_version'
-        GROUP BY environment, tag, first_model HAVING uniqExact(version) > 1))
+    AND (signal, environment, tag, first_model) NOT IN (
+        SELECT if(what = 'route_version', 'routing', 'fallback'), environment, tag, first_model FROM routescope.versions_1d FINAL
+        WHERE day >= toDate({from:UInt32}) AND day <= toDate({today:UInt32}) AND what IN ('route_version', 'validation_version')
+        GROUP BY what, environment, tag, first_model HAVING uniqExact(version) > 1)
     AND NOT arrayExists(b -> b.1 IN ('', environment) AND b.2 IN ('', tag) AND b.3 IN ('', first_model) AND b.4 IN ('', signal), busy)
   GROUP BY signal, environment, tag, first_model
   HAVING min(day) <= toDate({from:UInt32}) AND fallbacks > 0

@@ -53,7 +53,7 @@ const unsettled = `
   SELECT c.signal AS signal, toString(c.day) AS day, c.counted AS counted
   FROM
   (
-      SELECT 'fallback' AS signal, day, counted FROM calls
+      SELECT arrayJoin(['fallback', 'routing']) AS signal, day, counted FROM calls
       UNION ALL
       SELECT l.signal AS signal, l.day AS day, concat(if(l.signal IN ('latency', 'cost'), c.counted, j.counted), ' ', l.frozen) AS counted
       FROM limits AS l INNER JOIN calls AS c ON c.day = l.day LEFT JOIN judged AS j ON j.day = l.day

@@ -1,12 +1,16 @@
-/** What the detector watches beside fallbacks: numbers of calls and sessions, each as a rate beyond a frozen limit. */
+/** What the detector watches beside fallbacks: numbers of calls and sessions, each as a rate beyond a frozen limit; routing. */
 import type { Ask } from '@routescope/panels';
 import type { DriftSettings } from './settings.ts';
 
-/** `fallback`, `latency`, `cost`, `override`, and `score:<rubric>` for every rubric somebody scores by. */
+/** `fallback`, `latency`, `cost`, `override`, `routing`, and `score:<rubric>` for every rubric somebody scores by. */
 export type Signal = string;
 
-export const isSignal = (text: string): boolean => /^(fallback|latency|cost|override|score:.+)$/s.test(text);
-export const signalNames = 'fallback, latency, cost, override or score:RUBRIC';
+export const isSignal = (text: string): boolean => /^(fallback|latency|cost|override|routing|score:.+)$/s.test(text);
+export const signalNames = 'fallback, latency, cost, override, routing or score:RUBRIC';
+
+/** What a new version of begins a series of that signal anew: another validator, another table mean another rate. */
+export const renewedBy = (signal: Signal): string | undefined =>
+  ({ fallback: 'validation_version', routing: 'route_version' })[signal];
 
 /**
  * What the other signals together may use of the promise about false alarms, on top of what fallbacks have: a tag that is
@@ -21,18 +25,21 @@ export function settingsFor(settings: DriftSettings, signal: Signal, others: num
   return { ...settings, weeksPerTag: settings.weeksPerTag / part, weeksInAll: settings.weeksInAll / part };
 }
 
-/** The signals that have a limit for some key, in the order in which their turns come; fallbacks have none. */
+/** The signals that have a limit for some key, and routing where a day of it is over, in the order of their turns. */
 export async function otherSignals(ask: Ask): Promise<readonly Signal[]> {
-  const rows = (await ask('SELECT DISTINCT signal FROM routescope.drift_limits ORDER BY signal', {})) as {
-    signal: Signal;
-  }[];
-  return rows.map(({ signal }) => signal);
+  const rows = (await ask(
+    `SELECT signal FROM routescope.drift_limits
+     UNION DISTINCT SELECT toString(u.signal) AS signal FROM routescope.units_1d AS u WHERE u.signal = 'routing' LIMIT 1`,
+    {},
+  )) as { signal: Signal }[];
+  return rows.map(({ signal }) => signal).sort();
 }
 
-/** What a rate is the rate of. @param limit of the signal; null for fallbacks. */
+/** What a rate is the rate of. @param limit of the signal; null where it has none. */
 export function rateOfWhat(signal: Signal, limit: number | null, units: string): string {
   const beyond = limit === null ? 'its limit' : String(Number(limit.toPrecision(3)));
   if (signal === 'fallback') return 'fallback rate';
+  if (signal === 'routing') return `share of ${units} sent to it first`;
   if (signal === 'override') return 'human override rate';
   if (signal === 'latency') return `share of ${units} slower than ${beyond} s`;
   if (signal === 'cost') return `share of ${units} dearer than ${beyond} USD`;
@@ -41,13 +48,15 @@ export function rateOfWhat(signal: Signal, limit: number | null, units: string):
 
 /** What those that went wrong are called. */
 export const wrongOnes = (signal: Signal): string =>
-  ({ fallback: 'fallbacks', override: 'overrides', latency: 'slower', cost: 'dearer' })[signal] ?? 'lower';
+  ({ fallback: 'fallbacks', override: 'overrides', latency: 'slower', cost: 'dearer', routing: 'sent to it' })[
+    signal
+  ] ?? 'lower';
 
 type Key = Readonly<Record<'signal' | 'environment' | 'tag' | 'first_model', string>>;
 
-/** The limit of a key that holds now; null for fallbacks. */
+/** The limit of a key that holds now; null for fallbacks and routing. */
 export async function limitOf(ask: Ask, key: Key): Promise<number | null> {
-  if (key.signal === 'fallback') return null;
+  if (key.signal === 'fallback' || key.signal === 'routing') return null;
   const [row] = (await ask(
     `SELECT argMax(limit, since) AS limit FROM routescope.drift_limits
      WHERE signal = {signal:String} AND environment = {environment:String} AND tag = {tag:String} AND first_model = {first_model:String}`,
@@ -65,6 +74,10 @@ export function ratedCalls(signal: Signal): string {
   const then = 'started_at >= toDateTime({from:UInt32}) AND started_at < toDateTime({to:UInt32})';
   if (signal === 'fallback')
     return `SELECT *, fallback_count > 0 AS fell FROM routescope.calls WHERE ${within} AND checked AND ${then}`;
+  if (signal === 'routing')
+    return `SELECT *, first_model = {first_model:String} AND diverted_count = 0 AS fell FROM routescope.calls
+      WHERE environment = {environment:String} AND tag = {tag:String} AND ${then}
+        AND route_version != '' AND first_model != '' AND experiment = '' AND route_reason != 'budget'`;
   const beyond = signal.startsWith('score:') ? 'value < {limit:Float64}' : 'value > {limit:Float64}';
   return `SELECT c.*, v.fell AS fell
     FROM routescope.calls AS c

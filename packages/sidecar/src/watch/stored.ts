@@ -95,4 +95,19 @@ export async function isUnused(ask: Ask, alarm: Alarm, minute: number): Promise<
   return counts !== undefined && Number(counts.own) === 0 && Number(counts.every) > 0;
 }
 
+/** A route table came with the alarm open: for shares of routing, another one is meant. */
+export async function isRerouted(ask: Ask, alarm: Alarm, minute: number): Promise<boolean> {
+  if (alarm.signal !== 'routing') return false;
+  const [newest] = (await ask(
+    `SELECT toUnixTimestamp(max(begun)) AS at
+     FROM (
+       SELECT min(first_at) AS begun FROM routescope.versions_1h
+       WHERE what = 'route_version' AND environment = {environment:String} AND tag = {tag:String} AND first_at < toDateTime({to:UInt32})
+       GROUP BY version
+     )`,
+    { ...placeOf(alarm), to: (minute + 1) * 60 },
+  )) as { at: number }[];
+  return Number(newest?.at ?? 0) * 1_000 >= Date.parse(alarm.opened_at);
+}
+
 const placeOf = ({ signal, environment, tag, model }: Alarm) => ({ signal, environment, tag, model });

@@ -24,6 +24,7 @@ import { otherSignals, type Signal, settingsFor } from './signals.ts';
 import {
   acceptedSince,
   covers,
+  isRerouted,
   isUnused,
   openAmong,
   type Stored,
@@ -139,7 +140,9 @@ export function startWatch(
     const closed = new Set<string>();
     for (const alarm of open) {
       const since = await acceptedSince(ask, alarm, minute);
-      if (since === undefined && !(await isUnused(ask, alarm, minute))) continue;
+      const isOver =
+        since !== undefined || (await isUnused(ask, alarm, minute)) || (await isRerouted(ask, alarm, minute));
+      if (!isOver) continue;
       const state = since === undefined ? 'route_changed' : 'accepted';
       await record(closedAlarm(alarm, state, isoMinute(minute)), since);
       closed.add(alarm.id);
