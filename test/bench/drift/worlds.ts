@@ -14,8 +14,10 @@ export interface World {
   readonly daily?: number;
   /** At weekends the rate is multiplied by this. */
   readonly weekend?: number;
-  /** Sessions of five calls whose fallbacks are correlated by this much (ICC). */
+  /** Calls come in sessions, and their fallbacks are correlated by this much (ICC). */
   readonly sessions?: number;
+  /** With sessions: how many calls each has, two minutes apart. @default 5 */
+  readonly callsPerSession?: number;
   /** With sessions: whether the calls say which session they are of. @default true */
   readonly sessionIds?: boolean;
 }
@@ -30,10 +32,8 @@ export interface Change {
   readonly until?: number;
 }
 
-const callsPerSession = 5;
-
 /** Share of sessions with at least one fallback, when calls have `rate` and `icc` (beta-binomial). */
-function sessionRate(rate: number, icc: number): number {
+function sessionRate(rate: number, icc: number, callsPerSession: number): number {
   if (icc <= 0) return 1 - (1 - rate) ** callsPerSession;
   const both = 1 / icc - 1;
   const good = (1 - rate) * both;
@@ -51,7 +51,17 @@ const wobble = (random: Random, cv: number): number => {
 
 /** @param start epoch minute of the first one. */
 export function stream(random: Random, world: World, minutes: number, start: number, change?: Change): Counts {
-  const { callsPerHour, rate, cycle = [0, 0], hourly = 0, daily = 0, weekend = 1, sessions, sessionIds = true } = world;
+  const {
+    callsPerHour,
+    rate,
+    cycle = [0, 0],
+    hourly = 0,
+    daily = 0,
+    weekend = 1,
+    sessions,
+    sessionIds = true,
+    callsPerSession = 5,
+  } = world;
   const units = new Float64Array(minutes);
   const fallbacks = new Float64Array(minutes);
   const bySession = sessions !== undefined;
@@ -70,18 +80,18 @@ export function stream(random: Random, world: World, minutes: number, start: num
     );
     const traffic = perMinute * (1 + cycle[1] * sun);
     if (bySession && !sessionIds) {
-      burstsOfCalls(random, units, fallbacks, i, random.poisson(traffic), p, sessions);
+      burstsOfCalls(random, units, fallbacks, i, random.poisson(traffic), p, sessions, callsPerSession);
       continue;
     }
-    const failing = bySession ? sessionRate(p, sessions) : p;
+    const failing = bySession ? sessionRate(p, sessions, callsPerSession) : p;
     const failed = random.poisson(traffic * failing);
     const n = failed + random.poisson(traffic * (1 - failing));
     units[i] = n;
     if (!bySession) fallbacks[i] = failed;
-    // The first fallback comes some calls after the first call: up to eight minutes.
+    // The first fallback comes some calls after the first call.
     else
       for (let each = 0; each < failed; each++) {
-        const later = i + Math.floor(random.next() * 5) * 2;
+        const later = i + Math.floor(random.next() * callsPerSession) * 2;
         if (later < minutes) fallbacks[later] = (fallbacks[later] as number) + 1;
       }
   }
@@ -103,6 +113,7 @@ function burstsOfCalls(
   begun: number,
   p: number,
   icc: number,
+  callsPerSession: number,
 ): void {
   for (let session = 0; session < begun; session++) {
     // Pólya's urn gives the beta-binomial call by call.
