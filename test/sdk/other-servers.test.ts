@@ -135,6 +135,49 @@ test('zeros that a server says of a response until it is over are no usage', asy
   expect(said).toMatchObject({ 'routescope.usage.source': 'missing', 'routescope.cost.status': 'unpriced' });
 });
 
+test.each(['36.7', 36.7])('sound without usage is as long as a verbose answer says: %o', async (duration) => {
+  const said = await changed('openai/transcription/openai-transcription.json', ({ usage: _, ...payload }) => ({
+    ...payload,
+    duration,
+  }));
+  // At 0.006 a minute
+  expect(said).toMatchObject({ 'routescope.usage.audio_seconds': 36.7, 'routescope.cost.total': 0.00367 });
+});
+
+test('an hour’s cache is one whole and streamed, though only the beginning of a stream says so', async () => {
+  const file = 'anthropic/anthropic-json-tool.1.json';
+  const row = rowOf(file);
+  const [answer] = recordingOf(file).payloads as [Json];
+  const cached = (total: number, ofAll: number) => ({
+    cache_creation_input_tokens: total,
+    cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: ofAll },
+  });
+  const usage = { ...answer.usage, ...cached(3_000, 3_000) };
+  const { cache_creation: _, ...later } = usage;
+  const whole = await replayed(row, { payloads: [{ ...answer, usage }], isStream: false });
+  const streamed = await replayed(row, {
+    isStream: true,
+    payloads: [
+      { type: 'message_start', message: { ...answer, usage: { ...usage, ...cached(1_000, 1_000), output_tokens: 1 } } },
+      { type: 'message_delta', delta: { stop_reason: answer.stop_reason }, usage: later },
+    ],
+  });
+  expect(account(streamed)).toEqual(account(whole));
+  // What the golden table says, and 3,000 × 2
+  expect(whole['routescope.cost.total']).toBe(0.007586);
+});
+
+test.each(['fast', 'priority'])('OpenAI’s tier %s has one price under both names', async (tier) => {
+  const said = await changed(chat, (payload) => ({
+    ...payload,
+    model: 'gpt-4o',
+    service_tier: tier,
+    usage: { prompt_tokens: 1_000, completion_tokens: 100 },
+  }));
+  // 1,000 × 4.25 + 100 × 17
+  expect(said).toMatchObject({ 'routescope.cost.total': 0.00595, 'routescope.cost.status': 'priced' });
+});
+
 const endings = [
   ['incomplete', 'max_output_tokens', 'max_output_tokens'],
   ['failed', undefined, 'failed'],

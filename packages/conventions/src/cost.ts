@@ -108,6 +108,9 @@ const unpriced = (missing: readonly string[], priceVersion: string | null = null
 /** Tiers that are the standard one by another name. */
 const standard = new Set(['default', 'standard', 'auto', 'on_demand']);
 
+/** OpenAI's names before and after it renamed one. */
+const sameTier: Readonly<Record<string, string>> = { fast: 'priority' };
+
 /** What the tokens cost at that price. Pure and total; without a price or without any tokens known, `unpriced`. */
 export function costOf(usage: Usage, price: Price | undefined, served: Served = {}): Cost {
   if (price === undefined) return unpriced(['price']);
@@ -115,7 +118,7 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
   const missing: string[] = [];
   const { tier, region } = served;
   const hasTier = tier !== undefined && !standard.has(tier);
-  const inTier = hasTier ? price.tiers?.[tier] : undefined;
+  const inTier = hasTier ? (price.tiers?.[tier] ?? price.tiers?.[sameTier[tier] ?? '']) : undefined;
   // A tier nobody has a price for: the standard one's, and said so.
   if (hasTier && inTier === undefined) missing.push(`tier ${tier}`);
   const rates = inBand(inTier ?? price, usage.inputTokens ?? 0);

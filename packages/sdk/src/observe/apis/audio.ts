@@ -1,7 +1,17 @@
 /** OpenAI audio: speech to text (`transcriptions`, `translations`) and text to speech (`speech`). */
-import { unknownUsage } from '@routescope/conventions';
+import { type Usage, unknownUsage } from '@routescope/conventions';
 import { takes, transcriptionsContent } from '../../content/plain.ts';
-import { type AnswerFacts, type Api, asJson, type Fold, type Json, noFold, nothingKnown, say } from '../facts.ts';
+import {
+  type AnswerFacts,
+  type Api,
+  asJson,
+  asNumber,
+  type Fold,
+  type Json,
+  noFold,
+  nothingKnown,
+  say,
+} from '../facts.ts';
 import { usageOf } from './chat-completions.ts';
 import { tokensOf } from './responses.ts';
 
@@ -29,10 +39,16 @@ export const transcriptions: Api = {
 };
 
 function factsOf(data: Json): AnswerFacts {
-  const said = asJson(data)['usage'];
-  // Mistral says it as of a chat.
-  const usage = tokensOf(said) ?? usageOf(said);
+  const { usage: said, duration } = asJson(data);
+  // Mistral says it as of a chat; where nobody says it, a verbose answer still says how long the sound was.
+  const usage = tokensOf(said) ?? usageOf(said) ?? lengthOf(duration);
   return { ...nothingKnown, usage: usage ?? unknownUsage, isUsageFinal: usage !== undefined };
+}
+
+/** @param duration seconds; older declarations call it a text. */
+function lengthOf(duration: unknown): Usage | undefined {
+  const seconds = asNumber(typeof duration === 'string' && duration !== '' ? Number(duration) : duration);
+  return seconds !== null && seconds >= 0 ? { ...unknownUsage, audioSeconds: seconds } : undefined;
 }
 
 /** Answers with the raw response: sound, and no usage. */

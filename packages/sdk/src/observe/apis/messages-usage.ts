@@ -9,14 +9,14 @@ export function usageOf(usage: Json): Usage | undefined {
   const output = asTokens(usage['output_tokens']);
   if (fresh === null && output === null) return undefined;
   const read = asTokens(usage['cache_read_input_tokens']);
-  const written = asTokens(usage['cache_creation_input_tokens']);
+  const { written, written1h } = writtenOf(usage);
   const tools = asJson(usage['server_tool_use']);
   return {
     inputTokens: fresh === null ? null : fresh + (read ?? 0) + (written ?? 0),
     outputTokens: output,
     cacheReadTokens: read,
     cacheWriteTokens: written,
-    cacheWrite1hTokens: asTokens(asJson(usage['cache_creation'])['ephemeral_1h_input_tokens']),
+    cacheWrite1hTokens: written1h,
     reasoningTokens: asTokens(asJson(usage['output_tokens_details'])['thinking_tokens']),
     webSearches: asCount(tools['web_search_requests']),
     webFetches: asCount(tools['web_fetch_requests']),
@@ -24,6 +24,16 @@ export function usageOf(usage: Json): Usage | undefined {
     unmetered:
       asJson(asJson(usage['fallback_credit'])['status'])['type'] === 'redeemed' ? ['fallback_credit'] : undefined,
   };
+}
+
+/** A stream says how long what it begins with is kept, and later only how much there is: as long, if all of it was. */
+function writtenOf(usage: Json): { written: number | null; written1h: number | null } {
+  const parts = asJson(usage['cache_creation']);
+  const for5m = asTokens(parts['ephemeral_5m_input_tokens']);
+  const for1h = asTokens(parts['ephemeral_1h_input_tokens']);
+  const sum = for5m === null && for1h === null ? null : (for5m ?? 0) + (for1h ?? 0);
+  const written = asTokens(usage['cache_creation_input_tokens']) ?? sum;
+  return { written, written1h: for1h && for5m === 0 ? written : for1h };
 }
 
 /** Regions that cost the same everywhere. */
