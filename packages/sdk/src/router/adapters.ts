@@ -6,7 +6,7 @@ import { usageOf as openaiUsage } from '../observe/apis/chat-completions.ts';
 import { usageOf as anthropicUsage } from '../observe/apis/messages-usage.ts';
 import { asJson, asNumber, asText, type Json } from '../observe/facts.ts';
 import { type Server, serverOf } from '../observe/provider.ts';
-import { ChatReply } from './answer.ts';
+import { ChatReply, isCut } from './answer.ts';
 import type { TryOptions } from './routes.ts';
 
 export interface ChatInput {
@@ -61,11 +61,14 @@ function logprobsOf(choice: Json): number[] | undefined {
 const given = (values: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
+/** OpenAI's models from o1 and GPT-5 on, which refuse the older name of the limit. */
+const thinks = /^(o\d|gpt-([5-9]|[12]\d)(?!\d))/;
+
 /** Chat completions of an (observed) OpenAI client. */
 export function openaiChat(client: OpenAIClient): ChatVia {
   const via = async (input: ChatInput, how: TryOptions): Promise<ChatReply> => {
     const { model, maxTokens, temperature, signal, logprobs } = how;
-    const limit = /^(o\d|gpt-5)/.test(model) ? 'max_completion_tokens' : 'max_tokens';
+    const limit = thinks.test(model) ? 'max_completion_tokens' : 'max_tokens';
     const system = input.system === undefined ? [] : [{ role: 'system', content: input.system }];
     const body = {
       model,
@@ -106,7 +109,7 @@ export function anthropicMessages(client: AnthropicClient): ChatVia {
         .filter((block) => block['type'] === 'text')
         .map((block) => asText(block['text']) ?? '')
         .join(''),
-      finishReason: data['stop_reason'] === 'max_tokens' ? 'length' : asText(data['stop_reason']),
+      finishReason: isCut(data['stop_reason']) ? 'length' : asText(data['stop_reason']),
       isRefusal: data['stop_reason'] === 'refusal',
       model: asText(data['model']),
       usage: anthropicUsage(asJson(data['usage'])) ?? unknownUsage,

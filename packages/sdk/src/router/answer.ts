@@ -33,6 +33,10 @@ export interface Read {
   readonly isTruncated: boolean;
 }
 
+/** Anthropic's reasons for an answer that is not whole: the limit of the request, or of the model. */
+export const isCut = (stopReason: unknown): boolean =>
+  stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded';
+
 // biome-ignore lint/suspicious/noExplicitAny: told apart by shape.
 type Internal = any;
 
@@ -58,8 +62,22 @@ export function read(value: unknown): Read {
     return {
       text: texts.join(''),
       isRefusal: answer.stop_reason === 'refusal',
-      isTruncated: answer.stop_reason === 'max_tokens',
+      isTruncated: isCut(answer.stop_reason),
     };
   }
-  return { text: undefined, isRefusal: false, isTruncated: false };
+  return answer?.object === 'response'
+    ? readResponse(answer)
+    : { text: undefined, isRefusal: false, isTruncated: false };
+}
+
+/** OpenAI's responses: an answer is the messages among what came out. */
+function readResponse({ output, incomplete_details: details }: Internal): Read {
+  const items: Internal[] = Array.isArray(output) ? output : [];
+  const parts: Internal[] = items.flatMap((item) => (Array.isArray(item?.content) ? item.content : []));
+  const texts = parts.filter((part) => part?.type === 'output_text').map((part) => part.text);
+  return {
+    text: texts.length > 0 ? texts.join('') : undefined,
+    isRefusal: details?.reason === 'content_filter' || parts.some((part) => part?.type === 'refusal'),
+    isTruncated: details?.reason === 'max_output_tokens',
+  };
 }

@@ -64,6 +64,9 @@ export async function openStream(stream: Internal): Promise<OpenedStream | undef
 }
 
 function textOf(chunk: Internal): string {
-  const piece = chunk?.choices?.[0]?.delta?.content ?? (chunk?.type === 'content_block_delta' ? chunk.delta?.text : '');
+  const piece =
+    chunk?.choices?.[0]?.delta?.content ??
+    (chunk?.type === 'content_block_delta' ? chunk.delta?.text : undefined) ??
+    (chunk?.type === 'response.output_text.delta' ? chunk.delta : '');
   return typeof piece === 'string' ? piece : '';
 }

@@ -16,4 +16,5 @@ export interface Read {
     readonly isRefusal: boolean;
     readonly isTruncated: boolean;
 }
+export declare const isCut: (stopReason: unknown) => boolean;
 export declare function read(value: unknown): Read;
