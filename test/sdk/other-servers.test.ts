@@ -96,6 +96,20 @@ test.each([
   });
 });
 
+test.each([chat, response])('a cache that is more than the input was counted beside it (%s)', async (file) => {
+  const usage = file === chat ? { prompt_tokens: 10, completion_tokens: 5 } : { input_tokens: 10, output_tokens: 5 };
+  const details = { cached_tokens: 400, cache_write_tokens: 100 };
+  const said = await changed(file, (payload) => ({
+    ...payload,
+    usage: { ...usage, prompt_tokens_details: details, input_tokens_details: details },
+  }));
+  expect(said).toMatchObject({
+    'gen_ai.usage.input_tokens': 510,
+    'gen_ai.usage.cache_read.input_tokens': 400,
+    'gen_ai.usage.cache_write.input_tokens': 100,
+  });
+});
+
 test('Mistral: sound is paid by its length, and the text beside it by its tokens', async () => {
   const usage = { prompt_tokens: 4, completion_tokens: 635, total_tokens: 3_264, prompt_audio_seconds: 203 };
   const asked = { provider: 'mistral_ai', model: 'voxtral-small-latest' };

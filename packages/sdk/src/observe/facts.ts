@@ -60,6 +60,11 @@ export const asTokens = (value: unknown): number | null =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
 /** The same, undefined when nobody said it. */
 export const asCount = (value: unknown): number | undefined => asTokens(value) ?? undefined;
+/** Input with what of it was cached. Where parts are more than the whole, they were counted beside it: as Anthropic counts. */
+export const withCache = (input: number | null, read: number | null, written: number | null): number | null => {
+  const cached = (read ?? 0) + (written ?? 0);
+  return input !== null && cached > input ? input + cached : input;
+};
 export const asNumber = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null;
 

@@ -13,6 +13,7 @@ import {
   type Fold,
   type Json,
   say,
+  withCache,
 } from '../facts.ts';
 import { saidCostOf } from './said-cost.ts';
 
@@ -128,23 +129,25 @@ export function usageOf(value: unknown, model = ''): Usage | undefined {
   const outputDetails = asJson(usage['completion_tokens_details']);
   const reasoning = asTokens(outputDetails['reasoning_tokens']) ?? asTokens(usage['reasoning_tokens']);
   const beside = besideOf(usage, reasoning, model);
+  // As OpenAI says it, DeepSeek, Moonshot, and gateways to Anthropic.
+  const read =
+    asTokens(inputDetails['cached_tokens']) ??
+    asTokens(usage['prompt_cache_hit_tokens']) ??
+    asTokens(usage['cached_tokens']) ??
+    asTokens(usage['cache_read_input_tokens']);
+  // As OpenAI says it, Alibaba, and LiteLLM.
+  const written =
+    asTokens(inputDetails['cache_write_tokens']) ??
+    asTokens(inputDetails['cache_creation_input_tokens']) ??
+    asTokens(inputDetails['cache_creation_tokens']) ??
+    asTokens(usage['cache_creation_input_tokens']);
   return {
-    inputTokens: input,
+    inputTokens: withCache(input, read, written),
     outputTokens: beside > 0 ? (completion ?? 0) + beside : completion,
-    // As OpenAI says it, DeepSeek, Moonshot, and gateways to Anthropic.
-    cacheReadTokens:
-      asTokens(inputDetails['cached_tokens']) ??
-      asTokens(usage['prompt_cache_hit_tokens']) ??
-      asTokens(usage['cached_tokens']) ??
-      asTokens(usage['cache_read_input_tokens']),
+    cacheReadTokens: read,
     cacheReadAudioTokens: cachedAudioOf(cachedDetails),
     cacheReadImageTokens: cachedImageOf(cachedDetails),
-    // As OpenAI says it, Alibaba, and LiteLLM.
-    cacheWriteTokens:
-      asTokens(inputDetails['cache_write_tokens']) ??
-      asTokens(inputDetails['cache_creation_input_tokens']) ??
-      asTokens(inputDetails['cache_creation_tokens']) ??
-      asTokens(usage['cache_creation_input_tokens']),
+    cacheWriteTokens: written,
     cacheWrite1hTokens: asTokens(asJson(inputDetails['cache_creation_token_details'])['ephemeral_1h_input_tokens']),
     reasoningTokens: reasoning,
     cacheWrite12hTokens: asCount(asJson(inputDetails['cache_write_tokens_details'])['ttl_12h_tokens']),

@@ -13,6 +13,7 @@ import {
   type Json,
   nothingKnown,
   say,
+  withCache,
 } from '../facts.ts';
 import { cachedAudioOf, cachedImageOf, servedOf as servedBy } from './chat-completions.ts';
 
@@ -133,13 +134,15 @@ export function tokensOf(value: unknown): Usage | undefined {
   const inputDetails = asJson(usage['input_tokens_details'] ?? usage['input_token_details']);
   const cachedDetails = asJson(inputDetails['cached_tokens_details'] ?? usage['cached_tokens_details']);
   const outputDetails = asJson(usage['output_tokens_details']);
+  const read = asTokens(inputDetails['cached_tokens']) ?? asTokens(usage['cached_tokens']);
+  const written = asTokens(inputDetails['cache_write_tokens']);
   return {
-    inputTokens: input,
+    inputTokens: withCache(input, read, written),
     outputTokens: output,
-    cacheReadTokens: asTokens(inputDetails['cached_tokens']) ?? asTokens(usage['cached_tokens']),
+    cacheReadTokens: read,
     cacheReadAudioTokens: cachedAudioOf(cachedDetails),
     cacheReadImageTokens: cachedImageOf(cachedDetails),
-    cacheWriteTokens: asTokens(inputDetails['cache_write_tokens']),
+    cacheWriteTokens: written,
     cacheWrite1hTokens: null,
     reasoningTokens: asTokens(outputDetails['reasoning_tokens']),
     cacheWrite12hTokens: asCount(asJson(inputDetails['cache_write_tokens_details'])['ttl_12h_tokens']),
