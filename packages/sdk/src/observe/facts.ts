@@ -69,24 +69,25 @@ export const asNumber = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null;
 
 /** A word out of a list of the provider's, told from anything else that may stand in its place: a sentence, a quote. */
-export const asWord = (text: string): string => (/^[\w.:-]{1,64}$/.test(text) ? text : other);
+export const asWord = (text: string): string => (isWord(text) ? text : other);
+const isWord = (text: string): boolean => /^[\w.:-]{1,64}$/.test(text);
 const other = '_other';
 
 /** An id or the name of a model. */
-const asName = (text: string | undefined): string | undefined =>
-  text !== undefined && text.length <= 256 && !/[\r\n]/.test(text) ? text : undefined;
+const isName = (text: string): boolean => text.length <= 256 && !text.includes('\n') && !text.includes('\r');
 
 /** The same facts, of which none is a text that somebody said: whoever answers may put anything anywhere. */
 export function withoutTexts(facts: AnswerFacts): AnswerFacts {
-  const { id, model, finishReasons, served } = facts;
-  const tier = served?.tier && asWord(served.tier);
-  const region = served?.region && asWord(served.region);
+  const { id = '', model = '', finishReasons, served } = facts;
+  const { tier = 'default', region = 'global' } = served ?? {};
+  // As nearly always: no copy.
+  if (isName(id) && isName(model) && finishReasons.every(isWord) && isWord(tier) && isWord(region)) return facts;
   return {
     ...facts,
-    id: asName(id),
-    model: asName(model),
+    id: isName(id) ? facts.id : undefined,
+    model: isName(model) ? facts.model : undefined,
     finishReasons: finishReasons.map(asWord),
-    served: tier === served?.tier && region === served?.region ? served : { ...served, tier, region },
+    served: served && { ...served, tier: served.tier && asWord(tier), region: served.region && asWord(region) },
   };
 }
 

@@ -2,9 +2,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Served, Usage } from '@routescope/conventions';
 
-/** Not put together each time: a text that V8 has not seen as a name is looked up in the table of all names. */
-const tierNames = { openai: 'openai.response.service_tier', anthropic: 'anthropic.response.service_tier' } as const;
-
 /** Says the usage. Of the parts that nearly every answer says are none, only those that are some are worth an attribute. */
 export function sayUsage(
   said: Attributes,
@@ -40,7 +37,8 @@ export function sayUsage(
   if (served === undefined) return;
   const { tier, nested } = served;
   if (tier === 'fast' && provider === 'anthropic') said['routescope.service.tier'] = tier;
-  else if (tier !== undefined) said[tierNames[provider]] = tier;
+  else if (tier !== undefined && provider === 'openai') said['openai.response.service_tier'] = tier;
+  else if (tier !== undefined) said['anthropic.response.service_tier'] = tier;
   if (nested && nested.length > 0) {
     said['routescope.nested.input_tokens'] = nested.reduce((sum, each) => sum + (each.usage.inputTokens ?? 0), 0);
     said['routescope.nested.output_tokens'] = nested.reduce((sum, each) => sum + (each.usage.outputTokens ?? 0), 0);
