@@ -29,6 +29,7 @@ const worlds: Readonly<Record<string, Shape>> = {
   everything,
   // One session in five falls back: trials, not rare events.
   'everything at 5 %': { ...everything, rate: 0.05 },
+  'everything in long chats': { ...everything, sessions: 0.3, callsPerSession: 20 },
 };
 
 const mean = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0) / values.length;
@@ -134,7 +135,7 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
 
   figures.push(...honesty(quick ? 30 : 200, seed));
   figures.push(...seasons(quick ? 6 : 20, seed));
-  figures.push(...signals(quick ? 2 : 30, seed), ...routing(quick ? 2 : 50, seed));
+  figures.push(...signals(quick ? 2 : 30, seed), ...routing(quick ? 2 : 30, seed));
   figures.push(...burning(quick ? 2 : 30, seed));
   if (!quick) figures.push(...farTraffic(seed), ...creeps(seed));
   figures.push(...(await look({ quick })));
