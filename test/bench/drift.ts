@@ -135,8 +135,8 @@ export async function drift(options: { readonly quick: boolean; readonly seed: n
 
   figures.push(...honesty(quick ? 30 : 200, seed));
   figures.push(...seasons(quick ? 6 : 20, seed));
-  figures.push(...signals(quick ? 2 : 30, seed), ...routing(quick ? 2 : 30, seed));
-  figures.push(...burning(quick ? 2 : 30, seed));
+  figures.push(...signals(quick ? 2 : 30, seed), ...routing(quick ? 1 : 30, seed));
+  figures.push(...burning(quick ? 1 : 30, seed));
   if (!quick) figures.push(...farTraffic(seed), ...creeps(seed));
   figures.push(...(await look({ quick })));
   return figures;
