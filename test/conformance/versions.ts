@@ -27,6 +27,8 @@ export const versions: readonly Version[] = [
   { name: 'anthropic@0.60', sdk: 'anthropic', alias: 'anthropic-0.60', isNewest: false },
   { name: 'anthropic@0.137', sdk: 'anthropic', alias: 'anthropic-0.137', isNewest: true },
   { name: 'anthropic@1', sdk: 'anthropic', alias: 'anthropic-1', isNewest: true },
+  { name: 'azure@4', sdk: 'openai', alias: 'openai-4', isNewest: false, cloud: 'azure' },
+  { name: 'azure@5', sdk: 'openai', alias: 'openai-5', isNewest: false, cloud: 'azure' },
   { name: 'azure@6', sdk: 'openai', alias: 'openai-6', isNewest: false, cloud: 'azure' },
   { name: 'azure@7', sdk: 'openai', alias: 'openai-7', isNewest: true, cloud: 'azure' },
   { name: 'bedrock@0.11', sdk: 'anthropic', alias: 'bedrock-0.11', isNewest: false, cloud: 'bedrock' },
@@ -35,6 +37,7 @@ export const versions: readonly Version[] = [
   { name: 'vertex@0.4', sdk: 'anthropic', alias: 'vertex-0.4', isNewest: false, cloud: 'vertex' },
   { name: 'vertex@0.22', sdk: 'anthropic', alias: 'vertex-0.22', isNewest: false, cloud: 'vertex' },
   { name: 'vertex@1', sdk: 'anthropic', alias: '@anthropic-ai/vertex-sdk', isNewest: true, cloud: 'vertex' },
+  { name: 'foundry@0.2', sdk: 'anthropic', alias: 'foundry-0.2', isNewest: false, cloud: 'foundry' },
   { name: 'foundry@1', sdk: 'anthropic', alias: '@anthropic-ai/foundry-sdk', isNewest: false, cloud: 'foundry' },
 ];
 

@@ -42,7 +42,8 @@ export function noWithOptions({ number, sdk, version }: Dialect): string | undef
   const hasWithOptions = (sdk === 'openai' && number >= 5000) || (sdk === 'anthropic' && number >= 50);
   if (!hasWithOptions) return 'this version has no withOptions()';
   if (version.name === 'vertex@0.22') return 'AnthropicVertex.withOptions() of 0.22 forgets its own region and throws';
-  if (version.name === 'azure@6') return 'AzureOpenAI.withOptions() of openai 6 forgets its own API version and throws';
+  if (version.name === 'azure@5' || version.name === 'azure@6')
+    return 'AzureOpenAI.withOptions() of openai 5 and 6 forgets its own API version and throws';
   return undefined;
 }
 
