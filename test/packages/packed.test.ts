@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
@@ -33,6 +33,16 @@ test.each(['sdk', 'conventions'])('@routescope/%s has the same types for compile
   const older: Record<string, readonly string[]> = { '': [types], ...typesVersions['*'] };
   for (const [path, { types: file }] of Object.entries<{ types: string }>(exports))
     expect(older[path.replace(/^\.\/?/, '')]).toEqual([file]);
+});
+
+test('an app that is bundled into one file has all of it: no module looks for what lies beside it', () => {
+  const modules = ['sdk', 'conventions'].flatMap((name) => {
+    const dist = `${root}packages/${name}/dist`;
+    return readdirSync(dist, { recursive: true, encoding: 'utf8' }).map((file) => `${dist}/${file}`);
+  });
+  const shipped = modules.filter((file) => /(?<!\.test)\.js$/.test(file) && !file.includes('/generate/'));
+  const looking = shipped.filter((file) => readFileSync(file, 'utf8').includes('import.meta'));
+  expect(looking.map((file) => file.slice(root.length))).toEqual(['packages/sdk/dist/require.js']);
 });
 
 test('what the sdk needs at run time is conventions alone', () => {

@@ -2,8 +2,8 @@
  * The price catalog, and a user's own prices on top of it. A lazy subpath of the package: whoever imports it pays for
  * reading the catalog, at the first look-up.
  */
-import { readFileSync } from 'node:fs';
 import type { Fees, Offer, Peak, Price } from './cost.ts';
+import { catalogText } from './generated/catalog.ts';
 
 export interface PriceQuery {
   /** `gen_ai.provider.name`. A model is never looked up under another provider's name; Azure has two. */
@@ -45,7 +45,7 @@ export interface CatalogModel {
   readonly prices: readonly CatalogPrice[];
 }
 
-/** What `generated/catalog.json` holds. */
+/** What the catalog holds. */
 export interface CatalogFile {
   readonly version: string;
   readonly source: string;
@@ -100,9 +100,7 @@ let loaded: PriceBook | undefined;
 
 /** The catalog that comes with the package. */
 export function catalog(): PriceBook {
-  loaded ??= bookOf(
-    JSON.parse(readFileSync(new URL('../generated/catalog.json', import.meta.url), 'utf8')) as CatalogFile,
-  );
+  loaded ??= bookOf(JSON.parse(catalogText) as CatalogFile);
   return loaded;
 }
 

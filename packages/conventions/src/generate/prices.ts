@@ -1,5 +1,5 @@
 /**
- * Makes `generated/catalog.json` from the data of `@pydantic/genai-prices` (MIT), and what that lacks from
+ * Makes `src/generated/catalog.ts` from the data of `@pydantic/genai-prices` (MIT), and what that lacks from
  * `prices/overrides.json`: run by `npm run prices:update` after either was changed. Of genai-prices, token prices only;
  * a fee by the request is named as unmetered; prices by the second are left out, and prices by the hour, which it does
  * not tell from prices by the day, are taken from the overrides.
@@ -162,23 +162,28 @@ function priceOf({ constraint, prices }: ConditionalPrice): CatalogPrice[] {
   ];
 }
 
-/** One line a model: a change of prices is a diff people can read. */
-export function render(file: CatalogFile): string {
+/**
+ * The catalog as JSON in a module of its own: what an app is bundled from is there, and a file beside it is not. One line
+ * a model: a change of prices is a diff people can read.
+ */
+function render(file: CatalogFile): string {
   const { providers: byProvider, ...head } = file;
   const lines = Object.entries(byProvider).map(
     ([name, models]) =>
       `    ${JSON.stringify(name)}: [\n${models.map((model) => `      ${JSON.stringify(model)}`).join(',\n')}\n    ]`,
   );
-  return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "providers": {\n${lines.join(',\n')}\n  }\n}\n`;
+  const json = `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "providers": {\n${lines.join(',\n')}\n  }\n}`;
+  if (/`|\$\{/.test(json)) throw new Error('the catalog has a name that ends the text it stands in');
+  return `/** Made by \`npm run prices:update\`: change prices/overrides.json instead. */\nexport const catalogText: string = String.raw\`${json}\`;\n`;
 }
 
-const path = new URL('../../generated/catalog.json', import.meta.url);
+const path = new URL('../../src/generated/catalog.ts', import.meta.url);
 
 export const isCurrent = (): boolean => readFileSync(path, 'utf8') === render(catalogFile());
 
 export function write(): void {
   writeFileSync(path, render(catalogFile()));
-  console.log('wrote packages/conventions/generated/catalog.json');
+  console.log('wrote packages/conventions/src/generated/catalog.ts');
 }
 
 if (import.meta.url === `file://${process.argv[1]}`) write();

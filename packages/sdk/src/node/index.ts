@@ -1,6 +1,5 @@
 /** `start()`: OpenTelemetry for apps that have none, with queues that do not drop silently. */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Attributes } from '@opentelemetry/api';
 import { parsePrices, type UserPrices } from '@routescope/conventions/prices';
 import { type ContentMode, type ContentOptions, setDefaultContent } from '../content/settings.ts';
@@ -8,6 +7,7 @@ import { flushEvents } from '../events.ts';
 import { closeDroppedInferences, closeOpenInferences } from '../observe/open.ts';
 import { adopt } from '../otel/adopt.ts';
 import { setDefaultPrices } from '../prices.ts';
+import { requireOptional } from '../require.ts';
 import { bearer, setSidecar, usualEndpoint } from '../sidecar.ts';
 import { telemetryFailures } from '../telemetry.ts';
 import { countingExporter, type ExportStats } from './exporter.ts';
@@ -155,7 +155,7 @@ const fromEnvironment = (name: string): string | undefined => process.env[name] 
 
 function required<Module>(name: string): Module {
   try {
-    return createRequire(import.meta.url)(name) as Module;
+    return requireOptional(name) as Module;
   } catch (problem) {
     if ((problem as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw problem;
     throw new Error(

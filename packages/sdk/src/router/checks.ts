@@ -1,5 +1,5 @@
 /** Checks ready to use: a JSON Schema, and a model as judge. */
-import { createRequire } from 'node:module';
+import { requireOptional } from '../require.ts';
 import { asStep } from './step.ts';
 import type { Check, CheckContext, Judgement } from './validate.ts';
 
@@ -39,7 +39,7 @@ function compile(schema: object): Compiled {
   type Ajv = new (options: object) => { compile(schema: object): Compiled };
   let loaded: { default?: Ajv } & Ajv;
   try {
-    loaded = createRequire(import.meta.url)(is2020 ? 'ajv/dist/2020' : 'ajv');
+    loaded = requireOptional(is2020 ? 'ajv/dist/2020' : 'ajv') as typeof loaded;
   } catch (problem) {
     if ((problem as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw problem;
     throw new Error('a JSON Schema needs ajv, which is not installed: npm install ajv');

@@ -1,4 +1,5 @@
-{
+/** Made by `npm run prices:update`: change prices/overrides.json instead. */
+export const catalogText: string = String.raw`{
   "version": "genai-prices-0.1.8+2026-11-25",
   "source": "https://github.com/pydantic/genai-prices",
   "license": "MIT, Copyright (c) Pydantic Services Inc.",
@@ -1340,4 +1341,4 @@
       {"model":"~openai/gpt-mini-latest","match":{"equals":"~openai/gpt-mini-latest"},"prices":[{"input":0.75,"output":4.5,"cacheRead":0.075}]}
     ]
   }
-}
+}`;
