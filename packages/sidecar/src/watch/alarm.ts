@@ -64,7 +64,7 @@ export interface Alarm {
 }
 
 const certainFrom = 30;
-/** Confirmed multiple from which somebody is woken up. */
+/** Confirmed multiple from which somebody is woken up; a share that tripled is worth that only by what it costs. */
 const pageFrom = 3;
 
 /** What only the counts and calls behind a row can tell. */
@@ -96,7 +96,7 @@ export function alarmOf(row: DriftRow, openedAt: string, findings: Findings, pag
     severity:
       direction === 'fall'
         ? ('info' as const)
-        : confirmedMultiple >= pageFrom || isCostly
+        : (confirmedMultiple >= pageFrom && row.signal !== 'routing') || isCostly
           ? ('page' as const)
           : ('ticket' as const),
     environment: row.environment,
@@ -157,8 +157,8 @@ function textOf(alarm: Omit<Alarm, 'text'>): string {
     sentences.push(
       `Suspect: ${suspect.dimension.replaceAll('_', ' ')} ${suspect.value || '(none)'}${suspect.is_new ? ', new' : ''}: ${percent(suspect.within)} of the excess is its own rate, ${percent(suspect.mix)} that it is met more often.`,
     );
-  if (alarm.extra_cost_usd_per_day !== null)
-    sentences.push(`Extra cost about ${alarm.extra_cost_usd_per_day} USD a day.`);
+  const { extra_cost_usd_per_day: extra } = alarm;
+  if (extra !== null) sentences.push(`${extra < 0 ? 'Saves' : 'Extra cost'} about ${Math.abs(extra)} USD a day.`);
   if (direction === 'fall')
     sentences.push('Accept it as the new normal, or a return to the old rate will not be news.');
   return sentences.join(' ');

@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readDrift } from '@routescope/panels';
+import { type DriftRow, readDrift } from '@routescope/panels';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Engine } from '../engine/engine.ts';
 import { migrate } from '../engine/migrate.ts';
 import { openEngine } from '../engine/supervise.ts';
-import type { Alarm } from './alarm.ts';
+import { type Alarm, alarmOf } from './alarm.ts';
 import { storeOf } from './ask.ts';
 import { backtest } from './backtest.ts';
 import { countsOf, type MinuteRow } from './counts.ts';
@@ -25,7 +25,9 @@ const day = 24 * hour;
 const start = Date.parse('2026-10-20T00:00:00Z');
 /** When something happens to each tag but the steady one. */
 const began = start + 7 * day + 5 * hour;
-const tags = ['steady', 'shifted', 'retabled', 'out', 'tried', 'fixed'] as const;
+/** When what was shifted and comes back has come back. */
+const back = began + 8 * hour;
+const tags = ['steady', 'shifted', 'returned', 'retabled', 'out', 'tried', 'fixed'] as const;
 type Tag = (typeof tags)[number];
 
 interface Call {
@@ -47,7 +49,7 @@ function callsOf(tag: Tag, from: number, to: number): Call[] {
   const calls: Call[] = [];
   for (let at = from, i = (from - start) / 60_000; at < to; at += 60_000, i++) {
     const isChanged = at >= began;
-    const isMoved = isChanged && (tag === 'shifted' || tag === 'retabled');
+    const isMoved = isChanged && (['shifted', 'retabled'].includes(tag) || (tag === 'returned' && at < back));
     const [small, mid] = isMoved ? [0.4, 0.2] : [0.7, 0.2];
     const chance = spread(i, 3);
     const meant = tag === 'fixed' || chance < small ? 'small' : chance < small + mid ? 'mid' : 'large';
@@ -109,7 +111,7 @@ async function look(after: number): Promise<void> {
 beforeAll(async () => {
   engine = await openEngine(directory);
   await migrate(engine.writer);
-  await Promise.all(tags.map((tag) => play(tag, start, began + 8 * hour)));
+  await Promise.all(tags.map((tag) => play(tag, start, back)));
   watch = startWatch(engine, { everySeconds: 0, pause: async () => {} }, () => {});
   await watch.look(start + 3 * day);
 });
@@ -162,7 +164,11 @@ test('what SQL counts its twin counts, and the evidence is the same to 1e-9', as
 test('the shift is told, and nothing else: no new table, no outage, no experiment', async () => {
   await look(began + 5 * hour);
   const alarms = await told();
-  expect(alarms).toMatchObject([
+  expect(alarms.map(({ tag, model }) => [tag, model])).toEqual([
+    ['returned', 'large'],
+    ['shifted', 'large'],
+  ]);
+  expect(alarms.slice(1)).toMatchObject([
     {
       alert: 'routing_drift',
       tag: 'shifted',
@@ -173,7 +179,7 @@ test('the shift is told, and nothing else: no new table, no outage, no experimen
       suspect: { dimension: 'route_reason', value: 'large', within: 0 },
     },
   ]);
-  const [{ text, before, after, extra_cost_usd_per_day: extra, ...rest }] = alarms as [Alarm];
+  const [{ text, before, after, extra_cost_usd_per_day: extra, ...rest }] = alarms.slice(1) as [Alarm];
   expect(rest).not.toHaveProperty('limit');
   expect(text).toMatch(
     /^shifted · large · prod: share of sessions and calls sent to it first is up, 10 % -> (about )?4\d %/,
@@ -184,6 +190,21 @@ test('the shift is told, and nothing else: no new table, no outage, no experimen
   // 0.3 of 1,440 calls a day at 0.02 instead of what is cheaper.
   expect(extra).toBeGreaterThan(0.3 * 1_440 * 0.015);
   expect(extra).toBeLessThan(0.35 * 1_440 * 0.02);
+});
+
+test('nobody is woken up by a share that tripled, but by what it costs', async () => {
+  const [row] = await readDrift(storeOf(engine).ask, parametersOf(defaultSettings, 'routing'), began + 2 * hour);
+  const told = (signal: string, extraCostUsdPerDay: number): Alarm => {
+    const findings = { confirmedMultiple: 4, limit: null, release: null, extraCostUsdPerDay, suspect: null, links: {} };
+    return alarmOf({ ...(row as DriftRow), signal }, '2026-10-27T08:00:00Z', findings, 10);
+  };
+  expect(told('fallback', 1).severity).toBe('page');
+  expect(told('routing', 1).severity).toBe('ticket');
+  expect(told('routing', 10).severity).toBe('page');
+  expect(told('routing', -2.5)).toMatchObject({
+    severity: 'ticket',
+    text: expect.stringContaining('Saves about 2.5 USD'),
+  });
 });
 
 test('a replay of what is stored says the same', async () => {
@@ -198,11 +219,22 @@ test('a replay of what is stored says the same', async () => {
         staticLimit: 0.99,
       }).drift.length > 0,
   );
-  expect(replayed.map(({ tag, model }) => [tag, model])).toEqual([['shifted', 'large']]);
+  expect(replayed.map(({ tag, model }) => [tag, model])).toEqual([
+    ['returned', 'large'],
+    ['shifted', 'large'],
+  ]);
+});
+
+test('the way back closes it', async () => {
+  await play('returned', back, back + 14 * hour);
+  await look(back + 14 * hour);
+  expect((await told()).filter(({ state }) => state !== 'opened')).toMatchObject([
+    { tag: 'returned', model: 'large', state: 'recovered' },
+  ]);
 });
 
 test('another table closes it, and begins a series of its own', async () => {
-  const at = began + 8 * hour;
+  const at = back + 15 * hour;
   await engine.writer.insert({
     table: 'routescope.calls',
     values: callsOf('shifted', at, at + 30 * 60_000).map(({ id, at, model }) => ({
@@ -212,7 +244,7 @@ test('another table closes it, and begins a series of its own', async () => {
     format: 'JSONEachRow',
   });
   await look(at + 20 * 60_000);
-  const alarms = await told();
+  const alarms = (await told()).filter(({ tag }) => tag === 'shifted');
   expect(alarms.map(({ state }) => state)).toEqual(['opened', 'route_changed']);
   expect(alarms[1]?.text).toMatch(/routing: over at .*, the tag is routed another way\./);
   const rows = await readDrift(storeOf(engine).ask, parametersOf(defaultSettings, 'routing'), at + 25 * 60_000);
