@@ -29,19 +29,28 @@ const streamOutcomes: Readonly<Record<Ending, StreamOutcome>> = {
 export const outcomeOf = (ending: Ending): Outcome => outcomes[ending];
 export const streamOutcomeOf = (ending: Ending): StreamOutcome => streamOutcomes[ending];
 
-const classTypes: Readonly<Record<string, string>> = {
-  APIConnectionTimeoutError: 'timeout',
-  APIConnectionError: 'connection_error',
-  APIUserAbortError: 'cancelled',
-};
+type SdkError = 'timeout' | 'connection_error' | 'cancelled';
+
+/** The SDKs' own errors, by their classes, and by what they say where a bundler has renamed those. */
+const sdkErrors: ReadonlyMap<unknown, SdkError> = new Map([
+  ['APIConnectionTimeoutError', 'timeout'],
+  ['Request timed out.', 'timeout'],
+  ['APIConnectionError', 'connection_error'],
+  ['Connection error.', 'connection_error'],
+  ['APIUserAbortError', 'cancelled'],
+  ['Request was aborted.', 'cancelled'],
+]);
+
+/** Which of the SDKs' own errors it is. */
+export const sdkErrorOf = (error: unknown): SdkError | undefined =>
+  sdkErrors.get(className(error)) ?? guard(() => sdkErrors.get((error as { message?: unknown } | null)?.message));
 
 /** Of low cardinality: the provider's code or type, else the HTTP status, else the class. */
 export function errorType(error: unknown): string {
   const { code, type, status } = (error ?? {}) as { code?: unknown; type?: unknown; status?: unknown };
   for (const name of [code, type]) if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name)) return name;
   if (typeof status === 'number') return String(status);
-  const name = className(error) ?? '_OTHER';
-  return classTypes[name] ?? name;
+  return sdkErrorOf(error) ?? className(error) ?? '_OTHER';
 }
 
 /** What an error's class is called; undefined where that is no name, or nobody may ask. */
@@ -53,5 +62,5 @@ export function className(error: unknown): string | undefined {
 /** Did the app itself call it off? */
 export function isAbort(error: unknown): boolean {
   const { name } = (error ?? {}) as { name?: unknown };
-  return name === 'AbortError' || (error as object | null)?.constructor?.name === 'APIUserAbortError';
+  return name === 'AbortError' || sdkErrorOf(error) === 'cancelled';
 }

@@ -1,8 +1,8 @@
 /** What a failed attempt died of, and whether and when it is worth another try. */
 import type { ProviderCause } from '@routescope/conventions';
+import { className, sdkErrorOf } from '../observe/ending.ts';
 import type { ReadHeader } from './bucket.ts';
 
-const connectionClasses = new Set(['APIConnectionError', 'APIConnectionTimeoutError', 'FetchError']);
 const longestWaitMs = 60_000;
 
 const statusOf = (error: unknown): number | undefined => {
@@ -12,7 +12,7 @@ const statusOf = (error: unknown): number | undefined => {
 
 function isTimeout(error: unknown): boolean {
   const { name } = (error ?? {}) as { name?: unknown };
-  return name === 'TimeoutError' || (error as object | null)?.constructor?.name === 'APIConnectionTimeoutError';
+  return name === 'TimeoutError' || sdkErrorOf(error) === 'timeout';
 }
 
 function isConnection(error: unknown): boolean {
@@ -20,7 +20,8 @@ function isConnection(error: unknown): boolean {
   const nodeCode = code ?? cause?.code;
   const isNetwork = typeof nodeCode === 'string' && /^(E[A-Z]+|UND_ERR_\w+)$/.test(nodeCode);
   const isTerminated = error instanceof TypeError && /terminated|fetch failed/.test(error.message);
-  return connectionClasses.has((error as object | null)?.constructor?.name ?? '') || isNetwork || isTerminated;
+  const isOfSdk = sdkErrorOf(error) === 'connection_error' || sdkErrorOf(error) === 'timeout';
+  return isOfSdk || className(error) === 'FetchError' || isNetwork || isTerminated;
 }
 
 /** The provider's failure, or the network's; anything else is the app's own error, and no other model will mend it. */
