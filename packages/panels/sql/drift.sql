@@ -6,9 +6,10 @@
 -- asked again gets the same answer. Derived in docs/drift.md; its twin in TypeScript is packages/sidecar/src/watch/.
 --
 -- One chain of steps, each table read once. Times are epoch minutes (m_…). A key's counts are dense arrays: [day][quarter
--- hour] of the lookback, and minutes of the last two days. Two habits keep the engine's planning short: a name that a step
--- gives is used by the next one, since within its own step each use is a copy; and `least` stands where AND would, for AND
--- (and ORDER BY) have everything below them hashed.
+-- hour] of the lookback, and minutes of the last two days. Planning it takes the engine as long as computing it does. What
+-- keeps that short: few steps, and few columns to carry through them; a name may be used in the step that gives it, but as
+-- each use there is a copy, what is long and used often is used by the next step; and `least` stands where AND would, for
+-- AND (and ORDER BY) have everything below them hashed.
 WITH
     toInt64(intDiv(toUnixTimestamp({to:DateTime}), 60)) AS m_now,
     intDiv(m_now - 360, 5) * 5 AS m_minutes,
@@ -18,8 +19,9 @@ WITH
     intDiv(m_begin, 1440) AS first_day,
     intDiv(m_fives, 1440) AS fives_day,
     intDiv(m_now, 1440) AS today,
-    (SELECT groupArray(toInt64(toUInt16(day))) FROM (SELECT DISTINCT day FROM routescope.settled_days WHERE signal = {signal:String})) AS settled,
-    arrayFirst(d -> NOT has(settled, d), range(first_day, today + 1)) AS unsettled_from,
+    (SELECT groupUniqArray(toInt64(toUInt16(day))) FROM routescope.settled_days WHERE signal = {signal:String}) AS settled,
+    -- Few, so that it takes little to look a day up; never none, for tomorrow is not over.
+    arrayFilter(d -> NOT has(settled, d), range(first_day, today + 2)) AS unsettled,
     (
         SELECT groupArray((kind, environment, tag, model, name, state,
             intDiv(toInt64(toUnixTimestamp(at)), 60) AS m, intDiv(toInt64(toUnixTimestamp(coalesce(since, at))), 60), numbers['units'], numbers['fallbacks']))
@@ -27,25 +29,28 @@ WITH
             AND if(signal = '' AND kind IN ('pin', 'alarm'), 'fallback', signal) IN ('', {signal:String}) ORDER BY at)
     ) AS all_events,
 
-    -- Fine rows, oldest first: quarter hours, then minutes; and which of them begin a bucket, the coarser the older.
-    fine_rows AS (SELECT arrayConcat(range(m_begin, m_fives, 15), range(m_fives, m_now)) AS fine),
-    begun AS (SELECT fine, arrayMap(t -> t % multiIf(t >= m_minutes, 1, t >= m_fives, 5, t >= m_halves, 30, 240) = 0, fine) AS begins FROM fine_rows),
-    grid AS (SELECT arrayReverse(begins) AS is_bucket, arrayReverse(arrayFilter((t, b) -> b, fine, begins)) AS at FROM begun),
+    -- Fine rows, newest first: minutes, then quarter hours; and which of them begin a bucket, the coarser the older.
+    fine_rows AS (SELECT arrayReverse(arrayConcat(range(m_begin, m_fives, 15), range(m_fives, m_now))) AS fine),
+    grid AS
+    (
+        SELECT arrayMap(t -> t % multiIf(t >= m_minutes, 1, t >= m_fives, 5, t >= m_halves, 30, 240) = 0, fine) AS is_bucket, arrayFilter((t, b) -> b, fine, is_bucket) AS at
+        FROM fine_rows
+    ),
 
     -- Days of the lookback: settled ones from the cache, the others counted now. Minutes are asked of the last three.
     days AS
     (
         SELECT environment, tag, first_model, toInt64(toUInt16(day)) AS d, units, session_units, cost_usd, quarter_units, quarter_fallbacks, [] AS minute_units, [] AS minute_fallbacks
         FROM routescope.units_1d FINAL
-        WHERE signal = {signal:String} AND day >= toDate(first_day) AND day < toDate(fives_day) AND has(settled, toUInt16(day))
+        WHERE signal = {signal:String} AND day >= toDate(first_day) AND day < toDate(fives_day) AND NOT has(unsettled, toUInt16(day))
         UNION ALL
         SELECT environment, tag, first_model, toInt64(toUInt16(day)) AS d, units, session_units, cost_usd, quarter_units, quarter_fallbacks, minute_units, minute_fallbacks
         FROM routescope.units_1d FINAL
-        WHERE signal = {signal:String} AND day >= toDate(fives_day) AND day <= toDate(today) AND has(settled, toUInt16(day))
+        WHERE signal = {signal:String} AND day >= toDate(fives_day) AND day <= toDate(today) AND NOT has(unsettled, toUInt16(day))
         UNION ALL
         SELECT environment, tag, first_model, toInt64(toUInt16(day)) AS d, units, session_units, 0 AS cost_usd, quarter_units, quarter_fallbacks, minute_units, minute_fallbacks
         FROM routescope.units_1d_of_minutes
-        WHERE signal = {signal:String} AND day >= toDate(unsettled_from) AND day <= toDate(today) AND NOT has(settled, toUInt16(day))
+        WHERE signal = {signal:String} AND day >= toDate(unsettled[1]) AND day <= toDate(today) AND has(unsettled, toUInt16(day))
     ),
     keys AS
     (
@@ -119,84 +124,110 @@ WITH
             arrayFilter(e -> e.7 >= m_accepted, all_pins) AS pins
         FROM lives
     ),
-    pinned AS
+    markers_of AS
     (
         SELECT * EXCEPT (pins, marked, marked_halves), arraySum(e -> e.9, pins) AS given_n, arraySum(e -> e.10, pins) AS given_k,
             -- Markers of one half hour are one; those of a week share what a few get.
             arrayMap(h -> (arrayMin(arrayFilter(m -> intDiv(m, 30) = h, marked)),
-                {marker_share:Float64} * threshold * least(1, {markers_per_week:Float64} / arrayCount(o -> least(o <= h, o >= h - 336), marked_halves))), marked_halves) AS markers
-        FROM decided
-    ),
-    -- The baseline's counts, without what was before it and without incidents that are over.
-    left_out AS
-    (
-        SELECT * EXCEPT (given_n, given_k), least(1, 5000 / greatest(given_k, 1)) * given_n AS pinned_n, least(1, 5000 / greatest(given_k, 1)) * given_k AS pinned_k,
+                {marker_share:Float64} * threshold * least(1, {markers_per_week:Float64} / arrayCount(o -> least(o <= h, o >= h - 336), marked_halves))), marked_halves) AS markers,
+            -- The baseline's counts are without what was before it and without incidents that are over.
             if(least(m_accepted <= m_begin, empty(excluded)),
                 arrayMap(d -> arrayMap(q -> (first_day + d) * 1440 + q * 15 >= m_begin, range(96)), range(30)),
                 arrayMap(d -> arrayMap(m -> least(m >= greatest(m_begin, m_accepted), NOT arrayExists(p -> least(m >= p.1, m < p.2), excluded)), range((first_day + d) * 1440, (first_day + d + 1) * 1440, 15)), range(30))) AS is_kept
-        FROM pinned
+        FROM decided
     ),
     kept AS
     (
-        -- What is not needed for a while is carried as one.
-        SELECT (environment, tag, first_model, unit, threshold, rise, fall, m_restart, pinned_n, pinned_k, markers) AS about, excluded, minute_n, minute_k, arrayMap((xs, ys) -> arrayMap((x, y) -> toFloat64(x * y), xs, ys), n, is_kept) AS quarter_n, arrayMap((xs, ys) -> arrayMap((x, y) -> toFloat64(x * y), xs, ys), k, is_kept) AS quarter_k
-        FROM left_out
+        -- What is not needed for a while is carried as one; questions are asked against the baseline, and within the incident
+        -- of every open alarm: (name, direction, is it of recovery, from, monitored from, opened, given units and fallbacks).
+        SELECT
+            (
+                (environment, tag, first_model, unit, threshold), markers, excluded, minute_n, minute_k,
+                arrayConcat(
+                    [('rise', 1, 0, 0, m_restart, if(rise.6 = 'opened', rise.7, 0), given_n, given_k)],
+                    -- What is sent to one model no more is sent to another, and told as its rise.
+                    if({signal:String} = 'routing', [], [('fall', -1, 0, 0, m_restart, if(fall.6 = 'opened', fall.7, 0), given_n, given_k)]),
+                    if(rise.6 = 'opened', [('rise_recovery', -1, 1, rise.8, rise.7, rise.7, 0, 0)], []),
+                    if(fall.6 = 'opened', [('fall_recovery', 1, 1, fall.8, fall.7, fall.7, 0, 0)], []))
+            ) AS carried,
+            arrayMap((xs, ys) -> arrayMap((x, y) -> toFloat64(x * y), xs, ys), n, is_kept) AS quarter_n, arrayMap((xs, ys) -> arrayMap((x, y) -> toFloat64(x * y), xs, ys), k, is_kept) AS quarter_k
+        FROM markers_of
     ),
-    begun_at AS (SELECT *, arrayFirstIndex((x, y) -> x + y > 0, arrayFlatten(quarter_n), arrayFlatten(quarter_k)) AS first_quarter FROM kept),
-    aged AS (SELECT * EXCEPT (first_quarter), first_day * 1440 + intDiv(first_quarter - 1, 2) * 30 AS m_first, intDiv(m_now - first_day * 1440 - intDiv(first_quarter - 1, 2) * 30, 1440) AS age_days FROM begun_at WHERE first_quarter > 0),
+    begun_at AS
+    (
+        SELECT *, arrayFirstIndex((x, y) -> x + y > 0, arrayFlatten(quarter_n), arrayFlatten(quarter_k)) AS first_quarter, first_day * 1440 + intDiv(first_quarter - 1, 2) * 30 AS m_first
+        FROM kept
+        WHERE first_quarter > 0
+    ),
     -- What it is learned on: whole days.
     to_learn AS
     (
-        SELECT * EXCEPT (age_days), intDiv(m_first, 1440) - first_day AS learned_from, toUInt32(multiIf(age_days >= 14, age_days - 7, age_days >= 7, 7, greatest(1, intDiv(age_days, 2)))) AS learned_days
-        FROM aged
+        SELECT * EXCEPT (first_quarter), intDiv(m_first, 1440) - first_day AS learned_from, intDiv(m_now - m_first, 1440) AS age_days,
+            toUInt32(multiIf(age_days >= 14, age_days - 7, age_days >= 7, 7, greatest(1, intDiv(age_days, 2)))) AS learned_days
+        FROM begun_at
     ),
     learned AS
     (
-        SELECT * EXCEPT (learned_from), arraySlice(quarter_n, learned_from + 1, learned_days) AS ln, arraySlice(quarter_k, learned_from + 1, learned_days) AS lk,
-            arrayMap(d -> toInt64((first_day + learned_from + d + 3) % 7), range(learned_days)) AS weekday_of
+        SELECT * EXCEPT (learned_from, age_days), arraySlice(quarter_n, learned_from + 1, learned_days) AS ln, arraySlice(quarter_k, learned_from + 1, learned_days) AS lk,
+            arrayReduce('sumForEach', ln) AS tried, arrayReduce('sumForEach', lk) AS seen, arrayMap(d -> toInt64((first_day + learned_from + d + 3) % 7), range(learned_days)) AS weekday_of
         FROM to_learn
     ),
-    by_quarter AS (SELECT *, arrayReduce('sumForEach', lk) AS quarters_seen, arrayReduce('sumForEach', ln) AS quarters_tried FROM learned),
     -- Relative risk by hour of the day and by weekday. An hour is judged with half of its neighbours, since a day is smooth.
     by_hour AS
     (
-        SELECT * EXCEPT (quarters_seen, quarters_tried), arraySum(quarters_seen) AS learned_k, if(arraySum(quarters_tried) > 0, arraySum(quarters_seen) / arraySum(quarters_tried), 0) AS rate,
-            arrayMap(h -> arraySum(arraySlice(quarters_seen, h * 4 + 1, 4)), range(24)) AS seen, arrayMap(h -> arraySum(arraySlice(quarters_tried, h * 4 + 1, 4)), range(24)) AS tried
-        FROM by_quarter
+        SELECT * EXCEPT (seen, tried), arraySum(seen) AS learned_k, if(arraySum(tried) > 0, learned_k / arraySum(tried), 0) AS rate,
+            arrayMap(h -> arraySum(arraySlice(seen, h * 4 + 1, 4)), range(24)) AS hour_k, arrayMap(h -> arraySum(arraySlice(tried, h * 4 + 1, 4)), range(24)) AS hour_n
+        FROM learned
     ),
     around AS
     (
-        SELECT * EXCEPT (seen, tried),
-            arrayMap((k0, k1, k2) -> k1 + 0.5 * k0 + 0.5 * k2, arrayPushFront(arrayPopBack(seen), seen[-1]), seen, arrayPushBack(arrayPopFront(seen), seen[1])) AS near_k,
-            arrayMap((n0, n1, n2) -> (rate * (n1 + 0.5 * n0 + 0.5 * n2), rate * (n1 + 0.25 * n0 + 0.25 * n2)), arrayPushFront(arrayPopBack(tried), tried[-1]), tried, arrayPushBack(arrayPopFront(tried), tried[1])) AS near_e
+        SELECT * EXCEPT (hour_k, hour_n),
+            arrayMap((k0, k1, k2) -> k1 + 0.5 * k0 + 0.5 * k2, arrayPushFront(arrayPopBack(hour_k), hour_k[-1]), hour_k, arrayPushBack(arrayPopFront(hour_k), hour_k[1])) AS near_k,
+            arrayMap((n0, n1, n2) -> (rate * (n1 + 0.5 * n0 + 0.5 * n2), rate * (n1 + 0.25 * n0 + 0.25 * n2)), arrayPushFront(arrayPopBack(hour_n), hour_n[-1]), hour_n, arrayPushBack(arrayPopFront(hour_n), hour_n[1])) AS near_e
         FROM by_hour
     ),
     -- Risks are drawn towards 1 by as much as their scatter is what chance makes of none (James and Stein).
-    hour_scatters AS (SELECT *, arraySum((k, e) -> if(e.2 > 0, pow(k - e.1, 2) / e.2, 0), near_k, near_e) AS hour_scatter, arrayCount(e -> e.2 > 0, near_e) AS busy_hours FROM around),
-    hour_beliefs AS (SELECT * EXCEPT (hour_scatter, busy_hours), if(hour_scatter > busy_hours, 1 - busy_hours / hour_scatter, 0) AS hour_belief FROM hour_scatters),
-    day_risks AS (SELECT * EXCEPT (near_k, near_e, hour_belief), arrayFlatten(arrayMap((k, e) -> arrayWithConstant(4, 1 + hour_belief * ((k + 5) / (e.1 + 5) - 1)), near_k, near_e)) AS day_risk FROM hour_beliefs),
-    by_day AS (SELECT *, arrayMap(xs -> arraySum(xs), lk) AS day_k, arrayMap(xs -> arraySum((x, r) -> x * r, xs, day_risk), ln) AS day_n FROM day_risks),
-    by_weekday AS (SELECT *, arrayMap(w -> arraySum((x, d) -> if(d = w, x, 0), day_k, weekday_of), range(7)) AS week_k, arrayMap(w -> rate * arraySum((x, d) -> if(d = w, x, 0), day_n, weekday_of), range(7)) AS week_e FROM by_day),
-    week_scatters AS (SELECT *, arraySum((k, e) -> if(e > 0, pow(k - e, 2) / e, 0), week_k, week_e) AS week_scatter, arrayCount(e -> e > 0, week_e) AS busy_days FROM by_weekday),
-    week_beliefs AS (SELECT * EXCEPT (week_scatter, busy_days, rate, day_k), if(least(learned_days >= 14, week_scatter > busy_days), 1 - busy_days / week_scatter, 0) AS week_belief FROM week_scatters),
-    week_risks AS (SELECT * EXCEPT (week_k, week_e, week_belief, learned_days), arrayMap((k, e) -> 1 + week_belief * ((k + 5) / (e + 5) - 1), week_k, week_e) AS week_risk FROM week_beliefs),
-    weekday_risks AS (SELECT * EXCEPT (weekday_of), arrayMap(d -> week_risk[d + 1], weekday_of) AS weekday_risk FROM week_risks),
-    rates AS (SELECT * EXCEPT (day_n), if(learned_k = 0, 0, learned_k / arraySum((x, w) -> x * w, day_n, weekday_risk)) AS exposed_rate FROM weekday_risks),
+    day_risks AS
+    (
+        SELECT * EXCEPT (near_k, near_e), arraySum((k, e) -> if(e.2 > 0, pow(k - e.1, 2) / e.2, 0), near_k, near_e) AS hour_scatter, arrayCount(e -> e.2 > 0, near_e) AS busy_hours,
+            if(hour_scatter > busy_hours, 1 - busy_hours / hour_scatter, 0) AS hour_belief,
+            arrayFlatten(arrayMap((k, e) -> arrayWithConstant(4, 1 + hour_belief * ((k + 5) / (e.1 + 5) - 1)), near_k, near_e)) AS day_risk
+        FROM around
+    ),
+    by_weekday AS
+    (
+        SELECT * EXCEPT (hour_scatter, busy_hours, hour_belief), arrayMap(xs -> arraySum((x, r) -> x * r, xs, day_risk), ln) AS day_n,
+            arrayMap(w -> arraySum((xs, d) -> if(d = w, arraySum(xs), 0), lk, weekday_of), range(7)) AS week_k, arrayMap(w -> rate * arraySum((x, d) -> if(d = w, x, 0), day_n, weekday_of), range(7)) AS week_e
+        FROM day_risks
+    ),
+    week_risks AS
+    (
+        SELECT * EXCEPT (rate, week_k, week_e), arraySum((k, e) -> if(e > 0, pow(k - e, 2) / e, 0), week_k, week_e) AS week_scatter, arrayCount(e -> e > 0, week_e) AS busy_days,
+            if(least(learned_days >= 14, week_scatter > busy_days), 1 - busy_days / week_scatter, 0) AS week_belief,
+            arrayMap((k, e) -> 1 + week_belief * ((k + 5) / (e + 5) - 1), week_k, week_e) AS week_risk
+        FROM by_weekday
+    ),
+    rates AS
+    (
+        SELECT * EXCEPT (week_scatter, busy_days, week_belief, weekday_of, day_n), arrayMap(d -> week_risk[d + 1], weekday_of) AS weekday_risk,
+            if(learned_k = 0, 0, learned_k / arraySum((x, w) -> x * w, day_n, weekday_risk)) AS exposed_rate
+        FROM week_risks
+    ),
     -- By how much counts scatter more than trials do, in blocks of 15 to 1440 minutes: at least 1, never less than in shorter
     -- blocks, and only where there are twenty blocks to tell it from.
-    expected AS
+    running AS
     (
-        SELECT * EXCEPT (lk, ln, weekday_risk), arrayFlatten(arrayMap((xs, w) -> arrayMap((x, r) -> exposed_rate * w * x * r, xs, day_risk), ln, weekday_risk)) AS e_15, arrayFlatten(lk) AS k_15, arrayFlatten(ln) AS n_15
+        SELECT * EXCEPT (lk, ln, weekday_risk), range(0, learned_days * 96 + 1) AS i,
+            arrayPushFront(arrayCumSum(arrayFlatten(arrayMap((xs, w) -> arrayMap((x, r) -> exposed_rate * w * x * r, xs, day_risk), ln, weekday_risk))), 0) AS sum_e, arrayPushFront(arrayCumSum(arrayFlatten(lk)), 0) AS sum_k, arrayPushFront(arrayCumSum(arrayFlatten(ln)), 0) AS sum_n
         FROM rates
     ),
-    running AS (SELECT *, range(1, toUInt32(length(e_15)) + 1) AS i, arrayCumSum(e_15) AS sum_e, arrayCumSum(k_15) AS sum_k, arrayCumSum(n_15) AS sum_n FROM expected),
     blocks AS
     (
-        SELECT * EXCEPT (e_15, k_15, n_15, i, sum_e, sum_k, sum_n),
-            arrayPushFront(arrayMap(length -> (
-                arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % length = 0, sum_e, i), 0)),
-                arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % length = 0, sum_k, i), 0)),
-                arrayDifference(arrayPushFront(arrayFilter((x, j) -> j % length = 0, sum_n, i), 0))), [4, 16, 96]), (e_15, k_15, n_15)) AS by_length
+        SELECT * EXCEPT (learned_days, i, sum_e, sum_k, sum_n),
+            arrayMap(length -> (
+                arrayDifference(arrayFilter((x, j) -> j % length = 0, sum_e, i)),
+                arrayDifference(arrayFilter((x, j) -> j % length = 0, sum_k, i)),
+                arrayDifference(arrayFilter((x, j) -> j % length = 0, sum_n, i))), [1, 4, 16, 96]) AS by_length
         FROM running
     ),
     dispersed AS
@@ -208,77 +239,57 @@ WITH
     -- Buckets, newest first: what has been seen since each of them began.
     risks AS
     (
-        SELECT * EXCEPT (day_risk, week_risk), intDiv(m_begin, 15) - first_day * 96 + 1 AS oldest, intDiv(m_fives - m_begin, 15) AS older,
+        SELECT carried.1 AS about, carried.2 AS markers, carried.3 AS excluded, carried.4 AS minute_n, carried.5 AS minute_k, carried.6 AS questions, m_first, scatter, quarter_n, quarter_k,
+            intDiv(m_begin, 15) - first_day * 96 + 1 AS oldest, intDiv(m_fives - m_begin, 15) AS older,
             arrayFlatten(arrayMap(d -> arrayMap(r -> r * week_risk[(first_day + d + 3) % 7 + 1], day_risk), range(30))) AS quarter_risk,
             if(empty(excluded), arrayWithConstant(m_now - m_fives, 1), arrayMap(t -> NOT arrayExists(p -> least(t >= p.1, t < p.2), excluded), range(m_fives, m_now))) AS late_kept
         FROM dispersed
     ),
     lined_up AS
     (
-        SELECT * EXCEPT (quarter_n, quarter_k, minute_n, minute_k, quarter_risk, late_kept, oldest, older, excluded),
-            arrayConcat(arraySlice(arrayFlatten(quarter_n), oldest, older), arrayMap((x, y) -> toFloat64(x * y), arraySlice(arrayFlatten(minute_n), m_fives - fives_day * 1440 + 1, m_now - m_fives), late_kept)) AS n,
-            arrayConcat(arraySlice(arrayFlatten(quarter_k), oldest, older), arrayMap((x, y) -> toFloat64(x * y), arraySlice(arrayFlatten(minute_k), m_fives - fives_day * 1440 + 1, m_now - m_fives), late_kept)) AS k,
-            arrayConcat(arraySlice(quarter_risk, oldest, older), arraySlice(arrayFlatten(arrayMap(r -> arrayWithConstant(15, r), arraySlice(quarter_risk, oldest + older, 196))), 1, m_now - m_fives)) AS risk
+        SELECT about, markers, questions, m_first, scatter,
+            arrayReverse(arrayConcat(arraySlice(arrayFlatten(quarter_n), oldest, older), arrayMap((x, y) -> toFloat64(x * y), arraySlice(arrayFlatten(minute_n), m_fives - fives_day * 1440 + 1, m_now - m_fives), late_kept))) AS n,
+            arrayReverse(arrayConcat(arraySlice(arrayFlatten(quarter_k), oldest, older), arrayMap((x, y) -> toFloat64(x * y), arraySlice(arrayFlatten(minute_k), m_fives - fives_day * 1440 + 1, m_now - m_fives), late_kept))) AS k,
+            arrayReverse(arrayConcat(arraySlice(quarter_risk, oldest, older), arraySlice(arrayFlatten(arrayMap(r -> arrayWithConstant(15, r), arraySlice(quarter_risk, oldest + older, 196))), 1, m_now - m_fives))) AS risk
         FROM risks
     ),
     buckets AS
     (
-        SELECT about.1 AS environment, about.2 AS tag, about.3 AS first_model, about.4 AS unit, about.5 AS threshold, about.6 AS rise, about.7 AS fall, about.8 AS m_restart, about.9 AS pinned_n, about.10 AS pinned_k, m_first, at, scatter[1] AS d15, arrayMax(arraySlice(scatter, 1, 2)) AS d60, arrayMax(arraySlice(scatter, 1, 3)) AS d240, arrayMax(scatter) AS d1440,
-            arrayPushBack(arrayPopFront(at), at[-1] - 1) AS before,
-            arrayFilter((x, b) -> b, arrayCumSum(arrayReverse(n)), is_bucket) AS n1, arrayFilter((x, b) -> b, arrayCumSum(arrayReverse(k)), is_bucket) AS k1,
-            arrayFilter((x, b) -> b, arrayCumSum(arrayReverse(arrayMap((x, r) -> x * r, n, risk))), is_bucket) AS e1,
-            if(empty(about.11), arrayWithConstant(length(at), 0.), arrayMap((t, next) -> arraySum(p -> if(least(p.1 >= t, p.1 < next), p.2, 0), about.11), at, arrayPushFront(arrayPopBack(at), m_now))) AS marker
+        SELECT about, questions, m_first, scatter, at, arrayPushBack(arrayPopFront(at), at[-1] - 1) AS before,
+            arrayFilter((x, b) -> b, arrayCumSum(n), is_bucket) AS n1, arrayFilter((x, b) -> b, arrayCumSum(k), is_bucket) AS k1, arrayFilter((x, b) -> b, arrayCumSum(arrayMap((x, r) -> x * r, n, risk)), is_bucket) AS e1,
+            if(empty(markers), arrayWithConstant(length(at), 0.), arrayMap((t, next) -> arraySum(p -> if(least(p.1 >= t, p.1 < next), p.2, 0), markers), at, arrayPushFront(arrayPopBack(at), m_now))) AS marked
         FROM lined_up CROSS JOIN grid
     ),
-    -- Against the baseline, and within the incident of every open alarm.
-    questions AS
+    asked AS
     (
-        SELECT * EXCEPT (rise, fall, marker), asked_.1 AS question, asked_.2 AS m_from, asked_.3 AS m_monitor, asked_.4 AS opened, endsWith(question, '_recovery') AS is_recovery,
-            if(question IN ('rise', 'fall_recovery'), 1, -1) AS direction, if(is_recovery, arrayWithConstant(length(at), 0.), marker) AS marker
+        SELECT about, m_first, scatter, at, before, n1, k1, e1, question.1 AS name, question.2 AS direction, question.4 AS m_from, if(question.3, question.5, greatest(m_first + 1440, question.5)) AS m_monitor, question.6 AS opened,
+            if(question.3, arrayWithConstant(length(at), 0.), marked) AS marker, arrayCount(t -> t >= m_from, at) AS reach, least(1, 5000 / greatest(question.8, 1)) AS given_part,
+            n1[reach] + given_part * question.7 AS all_n, k1[reach] + given_part * question.8 AS all_k, e1[reach] + given_part * question.7 AS all_e, pow(1 + {wobble:Float64}, direction) AS t
         FROM buckets
-        ARRAY JOIN arrayConcat(
-            [('rise', 0, greatest(m_first + 1440, m_restart), if(rise.6 = 'opened', rise.7, 0))],
-            -- What is sent to one model no more is sent to another, and told as its rise.
-            if({signal:String} = 'routing', [], [('fall', 0, greatest(m_first + 1440, m_restart), if(fall.6 = 'opened', fall.7, 0))]),
-            if(rise.6 = 'opened', [('rise_recovery', rise.8, rise.7, rise.7)], []),
-            if(fall.6 = 'opened', [('fall_recovery', fall.8, fall.7, fall.7)], [])) AS asked_
-    ),
-    reached AS
-    (
-        SELECT *, arrayCount(t -> t >= m_from, at) AS reach,
-            n1[reach] + if(is_recovery, 0, pinned_n) AS all_n, k1[reach] + if(is_recovery, 0, pinned_k) AS all_k, e1[reach] + if(is_recovery, 0, pinned_n) AS all_e,
-            pow(1 + {wobble:Float64}, direction) AS t,
-            pow(0.8 * {multiple:Float64}, direction) AS m1, pow(1.25 * {multiple:Float64}, direction) AS m2, pow(2 * {multiple:Float64}, direction) AS m3, pow(4 * {multiple:Float64}, direction) AS m4
-        FROM questions
+        ARRAY JOIN questions AS question
     ),
     -- A rate is at most one: beyond the tolerance its odds are multiplied, which is the same where it is small.
     bounded AS
     (
-        SELECT * EXCEPT (m1, m2, m3, m4), least(all_k / all_e, 0.95 / t) AS p, m1 / (1 + (m1 - t) * p) AS r1, m2 / (1 + (m2 - t) * p) AS r2, m3 / (1 + (m3 - t) * p) AS r3, m4 / (1 + (m4 - t) * p) AS r4
-        FROM reached
-        WHERE least(all_k, all_e) > 0
-    ),
-    asked AS
-    (
-        SELECT *,
-            -- Trials scatter less than the Poisson counts the ratio is made for: by 1 - rate.
-            1 / greatest(1 - all_k / all_e, 0.2) AS sharpness,
-            log(r1 / t) AS l1, log(r2 / t) AS l2, log(r3 / t) AS l3, log(r4 / t) AS l4, (r1 - 1) / all_e AS excess1, (r2 - 1) / all_e AS excess2, (r3 - 1) / all_e AS excess3, (r4 - 1) / all_e AS excess4,
+        SELECT * EXCEPT (reach, given_part, direction), least(all_k / all_e, 0.95 / t) AS p, arrayMap(m -> m / (1 + (m - t) * p), arrayMap(m -> pow(m * {multiple:Float64}, direction), [0.8, 1.25, 2, 4])) AS r,
             -- A change that began after the bucket before and up to this one leaves the same counts.
             arrayMap((m, b, w) -> if(m < m_monitor, 0, m - greatest(b, m_monitor - 1) + w), at, before, marker) AS weight
-        FROM bounded
+        FROM asked
+        WHERE least(all_k, all_e) > 0
     ),
     powered AS
     (
-        SELECT *,
+        SELECT *, log(r[1] / t) AS l1, log(r[2] / t) AS l2, log(r[3] / t) AS l3, log(r[4] / t) AS l4, (r[1] - 1) / all_e AS excess1, (r[2] - 1) / all_e AS excess2, (r[3] - 1) / all_e AS excess3, (r[4] - 1) / all_e AS excess4,
             arrayMap(e -> log(1 + (t - 1) * e / all_e), e1) AS tolerated,
-            -- By age up to 15, 60, 240 minutes, and older; in the first hours every minute has its bucket.
-            arrayConcat(arrayWithConstant(15, sharpness / d15), arrayWithConstant(45, sharpness / d60), arrayWithConstant(180, sharpness / d240), arrayWithConstant(length(at) - 240, sharpness / d1440)) AS power
-        FROM asked
+            -- Trials scatter less than the Poisson counts the ratio is made for: by 1 - rate. Counts scatter more, by age up to
+            -- 15, 60, 240 minutes, and older; in the first hours every minute has its bucket.
+            1 / greatest(1 - all_k / all_e, 0.2) AS sharpness,
+            arrayConcat(arrayWithConstant(15, sharpness / scatter[1]), arrayWithConstant(45, sharpness / arrayMax(arraySlice(scatter, 1, 2))), arrayWithConstant(180, sharpness / arrayMax(arraySlice(scatter, 1, 3))), arrayWithConstant(length(at) - 240, sharpness / arrayMax(scatter))) AS power
+        FROM bounded
     ),
     weighed AS
     (
-        SELECT environment, tag, first_model, unit, threshold, m_first, question, is_recovery, m_from, m_monitor, opened, all_n, all_k, n1, k1, at, before, marker, weight,
+        SELECT about, m_first, name, m_from, m_monitor, opened, all_n, all_k, n1, k1, at, before, marker, weight,
             arrayMap((k, e, p, o) ->
                 ( exp(least(700, p * (k * l1 - all_k * (log(1 + excess1 * e) - o))))
                 + exp(least(700, p * (k * l2 - all_k * (log(1 + excess2 * e) - o))))
@@ -286,30 +297,28 @@ WITH
                 + exp(least(700, p * (k * l4 - all_k * (log(1 + excess4 * e) - o))))) / 4, k1, e1, power, tolerated) AS ratio
         FROM powered
     ),
+    -- A start is as likely as any minute of its bucket, with the marker's belief on top.
     believed AS
     (
-        SELECT *, arrayMap((w, r) -> w * r, weight, ratio) AS belief,
-            -- As likely as any minute of its bucket, with the marker's belief on top.
-            arrayMap((w, r, b) -> if(w = 0, 0, r * (1 + b)), weight, ratio, marker) AS likely
+        SELECT * EXCEPT (marker, weight, ratio), arrayCumSum(arrayMap((w, r) -> w * r, weight, ratio)) AS sums, arrayMap((w, r, b) -> if(w = 0, 0, r * (1 + b)), weight, ratio, marker) AS likely, indexOf(likely, arrayMax(likely)) AS best
         FROM weighed
     ),
-    summed AS (SELECT *, arraySum(belief) AS evidence, arrayCumSum(belief) AS sums, indexOf(likely, arrayMax(likely)) AS best FROM believed),
     found AS
     (
-        SELECT *, n1[best] AS n_since, k1[best] AS k_since, at[best] AS m_best, greatest(arrayFirstIndex(b -> b >= 0.05 * evidence, sums), 1) AS newest,
-            if(sums[-1] >= 0.95 * evidence, arrayFirstIndex(b -> b >= 0.95 * evidence, sums), toUInt32(length(sums))) AS eldest
-        FROM summed
+        SELECT *, sums[-1] AS evidence, n1[best] AS n_since, k1[best] AS k_since, at[best] AS m_best,
+            arrayFirstIndex(b -> b >= 0.05 * evidence, sums) AS newest, arrayFirstIndex(b -> b >= 0.95 * evidence, sums) AS eldest
+        FROM believed
         WHERE evidence > 0
     )
 SELECT
     {signal:String} AS signal,
-    environment,
-    tag,
-    first_model,
-    question,
+    about.1 AS environment,
+    about.2 AS tag,
+    about.3 AS first_model,
+    name AS question,
     evidence AS evidence_minutes,
     evidence / 10080 AS evidence_weeks,
-    threshold AS threshold_minutes,
+    about.5 AS threshold_minutes,
     evidence >= threshold_minutes AS alarm,
     opened > 0 AS is_open,
     if(opened = 0, NULL, toDateTime(opened * 60, 'UTC')) AS opened_at,
@@ -322,7 +331,7 @@ SELECT
     n_since AS units_after,
     k_since AS fallbacks_after,
     if(units_after > 0, fallbacks_after / units_after, NULL) AS rate_after,
-    unit,
+    about.4 AS unit,
     toDateTime(if(m_from = 0, m_first, m_from) * 60, 'UTC') AS baseline_from,
     toDateTime(m_monitor * 60, 'UTC') AS monitored_from
 FROM found
