@@ -9,20 +9,21 @@ const mostWaiting = 1_000;
 /** After which nobody is expected to look any more. */
 const longestMs = 3_600_000;
 
-interface Waiting<I> {
-  readonly inference: I;
+interface Waiting {
+  readonly inference: Droppable;
   readonly timer: NodeJS.Timeout;
 }
 
-// Names are ids of answers, which no two have in common, whichever client asks.
-const waiting = new Map<string, Waiting<Droppable>>();
+/** By the ids of their answers, which no two have in common, whichever client asks. */
+const waiting = new Map<string, Waiting>();
 
 /** Keeps the inference of that answer open. */
 export function wait(id: string, inference: Droppable): void {
   noLonger(id);
   const timer = setTimeout(() => letGo(id), longestMs).unref();
   waiting.set(id, { inference, timer });
-  for (const [oldest] of waiting) if (waiting.size > mostWaiting) letGo(oldest);
+  const [oldest] = waiting.keys();
+  if (waiting.size > mostWaiting && oldest !== undefined) letGo(oldest);
 }
 
 /** The inference of that answer, if it waits for its end. */
