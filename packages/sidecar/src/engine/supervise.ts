@@ -281,7 +281,7 @@ function startChild(
     };
     const early = (code: number | null, signal: string | null): void => {
       settled();
-      if (isLate) said = `not ready after ${patienceMs / 1_000} s; the next start is given twice as long`;
+      if (isLate) said = `not ready after ${patienceMs / 1_000} s; serve starts it again and waits twice as long`;
       const why = `the engine ended before it was ready (${signal ?? `exit code ${code}`}): ${said.trim().slice(-500)}`;
       failed(isLate ? new NotReady(why) : (explain(said, dataDirectory) ?? new Error(why)));
     };
