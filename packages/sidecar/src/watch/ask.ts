@@ -2,7 +2,7 @@
 import type { Ask } from '@routescope/panels';
 import type { Engine } from '../engine/engine.ts';
 
-/** Keys are worked on a hundred at a time; 200 of them with 28 days want about 320 MB. */
+/** Keys are worked on a hundred at a time; 200 of them with 28 days want about 200 MB. */
 const keysAtOnce = '100';
 const memoryBytes = 1_000_000_000;
 /** Our own engine is known to take these: columns nobody needs cost less than to look for them; a view is planned in its place. */
