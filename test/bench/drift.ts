@@ -337,16 +337,12 @@ function burning(runs: number, seed: number): Figure[] {
         quadrupled: told(rule, 4, 112_000).map(([first = fourWeeks]) => first),
       });
       const where = `${name} ${callsPerHour}/h`;
-      for (const rule of ['mean', 'highest', 'detector'] as const) {
-        const { falsely, doubled, quadrupled } = found(rule);
+      const all = { mean: found('mean'), highest: found('highest'), detector: found('detector'), burn: found('burn') };
+      for (const [rule, { falsely, doubled, quadrupled }] of Object.entries(all))
         say(
-          `spending, ${where}, by ${ruleNames[rule]}: ${mean(falsely).toFixed(1)} false alarms in four weeks, doubled ${median(doubled)} min, quadrupled ${median(quadrupled)}`,
+          `spending, ${where}, by ${ruleNames[rule as keyof typeof rules]}: ${mean(falsely).toFixed(1)} false alarms in four weeks, doubled ${median(doubled)} min, quadrupled ${median(quadrupled)}`,
         );
-      }
-      const { falsely, doubled, quadrupled } = found('burn');
-      say(
-        `spending, ${where}, by ${ruleNames.burn}: ${mean(falsely).toFixed(1)} false alarms in four weeks, doubled ${median(doubled)} min, quadrupled ${median(quadrupled)}`,
-      );
+      const { falsely, doubled, quadrupled } = all.burn;
       const most = name === 'bursts' ? 2 : 1;
       return [
         {

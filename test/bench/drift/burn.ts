@@ -1,8 +1,7 @@
 /** What a tag spends, minute by minute; and who tells, and how soon, that it is twice or four times as much. */
 import { alerts } from '@routescope/panels';
-import { defaultSettings, firstCrossing, multiplesOf, settingsFor, thresholdOf } from '@routescope/sidecar/watch';
 import { createRandom } from './random.ts';
-import { signalsTogether } from './signals.ts';
+import { firstAlarm } from './signals.ts';
 
 const day = 1_440;
 const history = 14 * day;
@@ -128,19 +127,10 @@ export const rules = {
   },
   /** To which a minute is a thousand trials, and the price of a mean call one that went wrong. Its first alarm. */
   detector: ({ start, calls, costUsd }: Spent, from: number, to: number) => {
-    const settings = settingsFor(defaultSettings, 'spending', signalsTogether);
     const mean = sumsOf(start, costUsd)(start, from) / sumsOf(start, calls)(start, from);
-    const watched = {
-      counts: { start, units: calls.map(() => 1_000), fallbacks: costUsd.map((usd) => usd / mean) },
-      markers: [],
-      monitorFrom: start + day,
-      pinnedUnits: 0,
-      pinnedFallbacks: 0,
-      multiples: multiplesOf(settings),
-      tolerance: 1 + settings.wobble,
-    };
-    const found = firstCrossing(watched, thresholdOf(settings, 1), from, to);
-    return found ? [found.at] : [];
+    const counts = { start, units: calls.map(() => 1_000), fallbacks: costUsd.map((usd) => usd / mean) };
+    const found = firstAlarm('spending', counts, from, to);
+    return found === undefined ? [] : [found];
   },
 };
 

@@ -1,7 +1,6 @@
 /** Shifts of routing: what part of a tag's units is sent to each model first, judged model by model. */
-import { defaultSettings, firstCrossing, multiplesOf, settingsFor, thresholdOf } from '@routescope/sidecar/watch';
 import { createRandom } from './random.ts';
-import { signalsTogether } from './signals.ts';
+import { firstAlarm } from './signals.ts';
 
 const day = 1_440;
 const history = 7 * day;
@@ -24,7 +23,6 @@ export interface Routing {
 export function minutesUntilShiftTold(routing: Routing, seed: number): number | undefined {
   const { unitsPerHour, shares, after, cycle = 0, hourly = 0 } = routing;
   const random = createRandom(seed);
-  const settings = settingsFor(defaultSettings, 'routing', signalsTogether);
   const at = history + (after ? Math.floor(random.next() * day) : 0);
   const units = new Float64Array(at + fourWeeks);
   const sent = shares.map(() => new Float64Array(units.length));
@@ -41,17 +39,8 @@ export function minutesUntilShiftTold(routing: Routing, seed: number): number | 
       units[i] = (units[i] as number) + many;
     });
   }
-  const found = sent.flatMap((fallbacks) => {
-    const watched = {
-      counts: { start, units, fallbacks },
-      markers: [],
-      monitorFrom: start + day,
-      pinnedUnits: 0,
-      pinnedFallbacks: 0,
-      multiples: multiplesOf(settings),
-      tolerance: 1 + settings.wobble,
-    };
-    return firstCrossing(watched, thresholdOf(settings, 1), start + at + 1, start + units.length) ?? [];
-  });
-  return found.length === 0 ? undefined : Math.min(...found.map((each) => each.at)) - start - at;
+  const found = sent.flatMap(
+    (fallbacks) => firstAlarm('routing', { start, units, fallbacks }, start + at + 1, start + units.length) ?? [],
+  );
+  return found.length === 0 ? undefined : Math.min(...found) - start - at;
 }

@@ -1,5 +1,6 @@
 /** The other signals: numbers of calls and sessions, judged as the rate of units beyond a limit frozen on the first day. */
 import {
+  type Counts,
   defaultSettings,
   firstCrossing,
   limitAmong,
@@ -15,13 +16,28 @@ const fourWeeks = 28 * day;
 /** Epoch minute at which every stream begins. */
 const start = 20_497 * day;
 /** How many signals share what they may use of the promise: latency, cost, a rubric, overrides, routing. */
-export const signalsTogether = 5;
+const signalsTogether = 5;
 
 export interface Numbers {
   readonly signal: 'latency' | 'cost' | 'override' | 'score:rubric';
   readonly unitsPerHour: number;
   /** The numbers of a unit's calls, two minutes apart; a session's cost as it grows. */
   readonly draw: (random: Random, isChanged: boolean) => readonly number[];
+}
+
+/** When the detector first alarms at the counts of one of the other signals, epoch minute; without releases and pins. */
+export function firstAlarm(signal: string, counts: Counts, from: number, to: number): number | undefined {
+  const settings = settingsFor(defaultSettings, signal, signalsTogether);
+  const watched = {
+    counts,
+    markers: [],
+    monitorFrom: counts.start + day,
+    pinnedUnits: 0,
+    pinnedFallbacks: 0,
+    multiples: multiplesOf(settings),
+    tolerance: 1 + settings.wobble,
+  };
+  return firstCrossing(watched, thresholdOf(settings, 1), from, to)?.at;
 }
 
 /**
@@ -34,13 +50,12 @@ export function unitsUntilTold(
   isChanging: boolean,
 ): number | undefined {
   const random = createRandom(seed);
-  const settings = settingsFor(defaultSettings, signal, signalsTogether);
   const isLow = signal.startsWith('score:');
   const at = history + (isChanging ? Math.floor(random.next() * day) : 0);
   const begun = Array.from({ length: at + fourWeeks }, () => random.poisson(unitsPerHour / 60));
   const firstDay = begun.slice(0, day).map((many) => Array.from({ length: many }, () => draw(random, false)));
   const worst = (values: readonly number[]): number => (isLow ? Math.min(...values) : Math.max(...values));
-  const limit = limitAmong(firstDay.flat().map(worst), isLow, settings.wobble);
+  const limit = limitAmong(firstDay.flat().map(worst), isLow, defaultSettings.wobble);
   const units = Float64Array.from(begun);
   const fallbacks = new Float64Array(units.length);
   for (let i = 0; i < units.length; i++)
@@ -49,21 +64,8 @@ export function unitsUntilTold(
       const wrong = i + 2 * values.findIndex((value) => (isLow ? value < limit : value > limit));
       if (wrong >= i && wrong < fallbacks.length) fallbacks[wrong] = (fallbacks[wrong] as number) + 1;
     }
-  const found = firstCrossing(
-    {
-      counts: { start, units, fallbacks },
-      markers: [],
-      monitorFrom: start + day,
-      pinnedUnits: 0,
-      pinnedFallbacks: 0,
-      multiples: multiplesOf(settings),
-      tolerance: 1 + settings.wobble,
-    },
-    thresholdOf(settings, 1),
-    start + at + 1,
-    start + units.length,
-  );
-  return found && units.subarray(at, found.at - start).reduce((all, many) => all + many, 0);
+  const found = firstAlarm(signal, { start, units, fallbacks }, start + at + 1, start + units.length);
+  return found && units.subarray(at, found - start).reduce((all, many) => all + many, 0);
 }
 
 /** Calls of their own, log-normal with sigma 0.8: a share of them is so many times slower when they change. */
