@@ -32,6 +32,7 @@ const baseUrls: Readonly<Record<string, string>> = {
   openai: 'https://api.openai.com/v1',
   'azure.ai.openai': 'https://house.openai.azure.com/openai/v1',
   deepseek: 'https://api.deepseek.com/v1',
+  'a gateway': 'https://gateway.example/v1',
   'gcp.gemini': 'https://generativelanguage.googleapis.com/v1beta/openai',
   groq: 'https://api.groq.com/openai/v1',
   mistral_ai: 'https://api.mistral.ai/v1',
@@ -60,12 +61,14 @@ export const framesOf = (method: Row[1], payloads: readonly Json[]): string[] =>
 /**
  * Sends the recording through the SDK's own method, reads the answer to its end, and gives the span's attributes.
  * @param body what is sent instead of the plain form, in the pieces in which it arrives
+ * @param asked more of the request
  * @throws what the SDK throws on reading
  */
 export async function replayed(
   row: Row,
   { payloads, isStream }: Recording,
   body?: readonly Uint8Array[],
+  asked: object = {},
 ): Promise<Attributes> {
   const [, method, provider, model] = row;
   const plain = isStream ? framesOf(method, payloads).join('') : JSON.stringify(payloads[0]);
@@ -82,13 +85,13 @@ export async function replayed(
     switch (method) {
       case 'messages':
         // Another than answered; the SDK warns of models that are to be retired.
-        return anthropic.messages.create({ model: 'asked-for', messages, max_tokens: 8, stream });
+        return anthropic.messages.create({ model: 'asked-for', messages, max_tokens: 8, stream, ...asked });
       case 'chat':
-        return openai.chat.completions.create({ model, messages, stream });
+        return openai.chat.completions.create({ model, messages, stream, ...asked });
       case 'completions':
-        return openai.completions.create({ model, prompt: 'Recorded.', stream });
+        return openai.completions.create({ model, prompt: 'Recorded.', stream, ...asked });
       case 'responses':
-        return openai.responses.create({ model, input: 'Recorded.', stream });
+        return openai.responses.create({ model, input: 'Recorded.', stream, ...asked });
       case 'transcription':
         return openai.audio.transcriptions.create({ model, file: new File(['sound'], 'sound.wav') });
     }

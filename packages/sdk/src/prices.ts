@@ -35,6 +35,8 @@ export interface PricedInference {
   readonly host: string;
   readonly requestModel: string;
   readonly responseModel: string | undefined;
+  /** The service tier asked for, as the request says it; absent when it says none. */
+  readonly requestTier?: unknown;
   /** Epoch ms. */
   readonly at: number;
 }
@@ -67,7 +69,8 @@ export function costAt(book: PriceBook, inference: PricedInference, usage: Usage
 function workedOut(book: PriceBook, inference: PricedInference, usage: Usage, said?: Served): Cost {
   const price = priceOf(book, inference);
   const region = said?.region ?? regionOf(inference.host);
-  const served = region === undefined ? said : { ...said, region };
+  const tier = said?.tier ?? tierAskedFor(inference);
+  const served = region === said?.region && tier === said?.tier ? said : { ...said, region, tier };
   const own = served?.passes
     ? sumCosts(served.passes.map((pass) => costOf(pass, price, served)))
     : costOf(usage, price, served);
@@ -77,6 +80,19 @@ function workedOut(book: PriceBook, inference: PricedInference, usage: Usage, sa
     asNested(costOf(each.usage, book.find({ provider, host, at, model: each.model }), served)),
   );
   return sumCosts([own, ...nested]);
+}
+
+/** Those of OpenAI's that have prices of their own. Of `scale` the answer has to say that there was any left. */
+const pricedTiers = new Set<unknown>(['flex', 'priority', 'fast', 'ultrafast']);
+
+/**
+ * The tier that stands in where the answer names none: a stream that was broken off, a gateway that drops the field.
+ * OpenAI's word, and Azure's; elsewhere it means another thing (Groq's flex has the price of all) or nothing, and
+ * Anthropic's requests (`auto`, `standard_only`) name none.
+ */
+function tierAskedFor({ provider, requestTier }: PricedInference): string | undefined {
+  if (requestTier === undefined || (provider !== 'openai' && provider !== 'azure.ai.openai')) return undefined;
+  return pricedTiers.has(requestTier) ? String(requestTier) : undefined;
 }
 
 /** Hosts that promise where they compute: OpenAI's, and Vertex's of a region or of several. */

@@ -58,7 +58,7 @@ CREATE TABLE IF NOT EXISTS routescope.attempts
     nested_input_tokens Nullable(UInt64) COMMENT 'input of inferences the provider made on the way with a model of its own; not in the input tokens [{token}]',
     nested_output_tokens Nullable(UInt64) COMMENT 'output of inferences the provider made on the way with a model of its own; not in the output tokens [{token}]',
     web_searches Nullable(UInt64) COMMENT 'searches the provider ran and bills by the call [{search}]',
-    service_tier LowCardinality(String) COMMENT 'tier that served the answer, as the provider said it; prices go by it',
+    service_tier LowCardinality(String) COMMENT 'tier that served the answer, as the provider said it; prices go by it, or by the one asked for where the answer names none',
     usage_source LowCardinality(String) COMMENT 'who said how many tokens: provider, estimated, missing',
     cost_usd Nullable(Decimal(18, 12)) COMMENT 'usage × price; on a call the sum over its attempts; NULL when unknown [USD]',
     input_cost_usd Nullable(Decimal(18, 12)) COMMENT 'part of the cost: input neither read from nor written to the cache, of every modality [USD]',

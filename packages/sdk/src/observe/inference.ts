@@ -278,16 +278,17 @@ export class InferenceSpan implements Droppable {
     const { usage } = facts;
     const served = this.#saidPico === undefined ? facts.served : { saidPico: this.#saidPico, ...facts.served };
     const source: UsageSource = !isKnown(usage) ? 'missing' : facts.isUsageFinal ? 'provider' : 'estimated';
+    // Gathered first, and set in one loop: twenty places that call into OpenTelemetry take longer.
+    const said = this.#said;
     const priced = {
       provider: server.provider,
       host: server.host,
       requestModel: this.#requestModel,
       responseModel: facts.model,
+      requestTier: said['openai.request.service_tier'],
       at: this.#startedAt,
     };
     const cost = costAt(book(), priced, usage, served);
-    // Gathered first, and set in one loop: twenty places that call into OpenTelemetry take longer.
-    const said = this.#said;
     if (facts.id !== undefined) said['gen_ai.response.id'] = facts.id;
     if (facts.model !== undefined) said['gen_ai.response.model'] = facts.model;
     if (facts.finishReasons.length > 0) said['gen_ai.response.finish_reasons'] = facts.finishReasons as string[];

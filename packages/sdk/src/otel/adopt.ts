@@ -84,11 +84,11 @@ export function adopt(options: AdoptOptions = {}): AdoptingProcessor {
       frame.attempt?.lost();
       return;
     }
-    const { operation, provider, host, requestModel, responseModel, usage, tier, hasCost } = inference;
+    const { operation, provider, host, requestModel, responseModel, usage, tier, requestTier, hasCost } = inference;
     const at = span.startTime[0] * 1_000 + span.startTime[1] / 1e6;
     const cost = costAt(
       book(),
-      { provider, host, requestModel, responseModel, at },
+      { provider, host, requestModel, responseModel, requestTier, at },
       usage,
       tier ? { tier } : undefined,
     );

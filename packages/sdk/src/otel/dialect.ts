@@ -15,7 +15,10 @@ export interface Foreign {
   /** Host, with the port unless it is the scheme's own. */
   readonly host: string;
   readonly usage: Usage;
+  /** As the answer names it. */
   readonly tier: string | undefined;
+  /** As it was asked for. */
+  readonly requestTier: unknown;
   /** The sender has said what it cost. */
   readonly hasCost: boolean;
 }
@@ -84,6 +87,7 @@ export function read(attributes: Attributes): Foreign | undefined {
       audioOutputTokens: count('audio_output_tokens') ?? undefined,
     },
     tier: text('service_tier') || undefined,
+    requestTier: attributes['openai.request.service_tier'] ?? attributes['gen_ai.openai.request.service_tier'],
     hasCost: says(attributes, 'cost_usd'),
   };
 }

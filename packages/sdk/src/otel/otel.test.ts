@@ -110,6 +110,13 @@ describe('a span of another instrumentation', () => {
       begun: attributes,
       ended: { ...usage, 'openai.response.service_tier': 'priority' },
     });
+    replay({
+      by: '',
+      scope,
+      name: 'asked',
+      begun: { ...attributes, 'gen_ai.openai.request.service_tier': 'priority' },
+      ended: usage,
+    });
     withSession('ours', () =>
       replay({
         by: '',
@@ -121,6 +128,7 @@ describe('a span of another instrumentation', () => {
     );
     replay({ by: '', scope, name: 'said', begun: attributes, ended: { ...usage, 'gen_ai.usage.cost.amount': 0.5 } });
     expect(finished('tier')[0]?.attributes['routescope.cost.total']).toBe(0.00595);
+    expect(finished('asked')[0]?.attributes['routescope.cost.total']).toBe(0.00595);
     expect(finished('own')[0]?.attributes['gen_ai.conversation.id']).toBe('theirs');
     expect(finished('said')[0]?.attributes).not.toHaveProperty('routescope.cost.total');
   });
