@@ -1,10 +1,10 @@
 /** `start()` and `--import @routescope/sdk/register` in processes of their own, against a collector that remembers. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 interface Received {
   readonly service: string;
@@ -73,6 +73,75 @@ test.each(['', 'await telemetry.flush();', 'await telemetry.shutdown();'])(
   },
 );
 
+describe('an app that ends while its sidecar', () => {
+  /** A span and a router's event wait for the sidecar. */
+  const waits = (port: number, more: string): string =>
+    `import { start } from '@routescope/sdk/node';
+     import { createRouter, routes } from '@routescope/sdk/router';
+     const telemetry = start({ serviceName: 's', endpoint: 'http://127.0.0.1:${port}', exitTimeoutMs: 200 });
+     createRouter(routes({ t: { why: 'w', caughtBy: 'nothing', tiers: [{ name: 'a', model: 'm', via: () => {} }] } }));
+     ${oneSpan} ${more}`;
+  const ends = ['', 'void telemetry.flush();', 'await telemetry.flush();', 'await telemetry.shutdown();'];
+
+  async function against(listener: RequestListener, run: (port: number) => Promise<unknown>): Promise<void> {
+    const sidecar = createServer(listener).listen(0, '127.0.0.1');
+    await once(sidecar, 'listening');
+    try {
+      await run((sidecar.address() as AddressInfo).port);
+    } finally {
+      sidecar.closeAllConnections();
+      sidecar.close();
+    }
+  }
+
+  test.each(ends)('says nothing, is gone before it would say something: %s', async (end) => {
+    const asked: (string | undefined)[] = [];
+    const answers: NodeJS.Timeout[] = [];
+    let hasAnswered = false;
+    await against(
+      ({ url: path }, response) => {
+        asked.push(path);
+        const answer = (): void => {
+          hasAnswered = true;
+          response.end('{}');
+        };
+        answers.push(setTimeout(answer, 8_000)); // an app that waits for the exporter's own ten seconds is still there
+      },
+      (port) => app([], waits(port, end)),
+    );
+    for (const answer of answers) clearTimeout(answer);
+    expect(hasAnswered).toBe(false);
+    expect(asked.sort()).toEqual(['/v1/events', '/v1/traces']);
+  });
+
+  test.each(ends)('is not there, has asked for it once: %s', async (end) => {
+    const asked: (string | undefined)[] = [];
+    await against(
+      (request) => {
+        asked.push(request.url);
+        request.socket.destroy();
+      },
+      (port) => app([], waits(port, end)),
+    );
+    expect(asked.sort()).toEqual(['/v1/events', '/v1/traces']);
+  });
+
+  test('comes back, has lost nothing', async () => {
+    let isBack = false;
+    await against(
+      (request, response) => {
+        if (isBack) response.end('{}');
+        else request.socket.destroy();
+        isBack ||= request.url === '/v1/traces';
+      },
+      async (port) => {
+        const flushes = 'await telemetry.flush(); await telemetry.flush(); console.log(telemetry.stats().exported);';
+        expect((await app([], waits(port, flushes))).stdout).toBe('1\n');
+      },
+    );
+  });
+});
+
 test('--import @routescope/sdk/register does it from the environment', async () => {
   await app(['--import', '@routescope/sdk/register'], oneSpan, {
     OTEL_SERVICE_NAME: 'env-shop',
@@ -102,6 +171,9 @@ test('a share of traces that is none, content nobody knows and an address that i
   const started = (option: string) =>
     app([], `import { start } from '@routescope/sdk/node'; start({ serviceName: 's', ${option} });`);
   await expect(started('sampling: 10')).rejects.toThrow('sampling: found 10, expected a share from 0 to 1');
+  await expect(started('exitTimeoutMs: 0')).rejects.toThrow(
+    'exitTimeoutMs: found 0, expected milliseconds, more than 0',
+  );
   await expect(started("content: 'all'")).rejects.toThrow('content: found all, expected off, metadata, full');
   await expect(started("endpoint: 'localhost:4318'")).rejects.toThrow(
     'endpoint: found localhost:4318, expected the URL of a sidecar, such as http://127.0.0.1:4318',

@@ -23,7 +23,7 @@ const maxWaiting = 1_000;
 const lingerMs = 200;
 let waiting: object[] = [];
 let timer: NodeJS.Timeout | undefined;
-let sending: Promise<unknown> = Promise.resolve();
+let sending: Promise<void> | undefined;
 
 /** Queues the event. Never throws, never waits; does nothing while no sidecar is known. */
 export function sendEvent(event: RouterEvent): void {
@@ -39,12 +39,21 @@ export function sendEvent(event: RouterEvent): void {
   timer.unref();
 }
 
-/** Sends what waits. */
-export function flushEvents(): Promise<unknown> {
+/** Sends what waits, one request at a time. What a silent sidecar does not take is given up. */
+export function flushEvents(): Promise<void> {
   clearTimeout(timer);
   timer = undefined;
-  const events = waiting;
-  waiting = [];
-  if (events.length > 0) sending = sending.then(() => post('/v1/events', { events }));
+  sending ??= sendAll().then(() => {
+    sending = undefined;
+    if (waiting.length > 0) timer ??= setTimeout(() => void flushEvents(), lingerMs).unref();
+  });
   return sending;
+}
+
+async function sendAll(): Promise<void> {
+  for (let isTaken = true; isTaken && waiting.length > 0; ) {
+    const events = waiting;
+    waiting = [];
+    isTaken = await post('/v1/events', { events }, { withinMs: knownSidecar()?.patienceMs });
+  }
 }

@@ -53,7 +53,7 @@ export function score(call: CallRef | string, verdict: Score, options: ScoreOpti
     at: clock(),
   };
   guard(() => emitEvaluation(sent));
-  return post('/v1/scores', { scores: [sent] }, endpoint, token);
+  return post('/v1/scores', { scores: [sent] }, { endpoint, token });
 }
 
 /** A human saw the output of this call: it counts in the human-override rate. */

@@ -8,6 +8,8 @@ export interface SidecarIdentity {
   /** Of this process, as its spans say: scores and events stand beside them. */
   readonly service?: string | undefined;
   readonly environment?: string | undefined;
+  /** How long it may be silent before nobody waits for it. */
+  readonly patienceMs?: number | undefined;
 }
 
 export const usualEndpoint = 'http://127.0.0.1:4318';
@@ -27,20 +29,39 @@ export const defaultEndpoint = (): string => identity?.endpoint ?? usualEndpoint
 export const bearer = (token: string | undefined): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };
 
+/** When a try to reach the sidecar last failed, by performance.now(). */
+let silentAt = Number.NEGATIVE_INFINITY;
+/** ms in which a sidecar that has just been silent is not asked once more, where an app would wait for it. */
+const aMoment = 1_000;
+
+/** A try was not answered. */
+export const noteSilence = (): void => {
+  silentAt = performance.now();
+};
+
+export const hasJustBeenSilent = (): boolean => performance.now() - silentAt < aMoment;
+
 const tries = 3;
+/** ms for one try */
 const timeoutMs = 5_000;
+
+interface PostOptions {
+  readonly endpoint?: string | undefined;
+  /** Bearer token. @default that of the sidecar known, when it is the one that is sent to */
+  readonly token?: string | undefined;
+  /** For all tries together. @default 15,000 and the pauses between them */
+  readonly withinMs?: number | undefined;
+}
 
 /**
  * Sends JSON; a sidecar that is busy or away is asked again, one that refuses is not.
- * @param token bearer token. @default that of the sidecar known, when it is the one that is sent to
  * @returns whether it took it. Never rejects: a failure is counted, and the app goes on.
  */
-export async function post(
-  path: string,
-  body: object,
-  endpoint = defaultEndpoint(),
-  token = endpoint === identity?.endpoint ? identity.token : undefined,
-): Promise<boolean> {
+export async function post(path: string, body: object, options: PostOptions = {}): Promise<boolean> {
+  const { endpoint = defaultEndpoint(), withinMs = Number.POSITIVE_INFINITY } = options;
+  const { token = endpoint === identity?.endpoint ? identity.token : undefined } = options;
+  const until = performance.now() + withinMs;
+  const left = (): number => until - performance.now();
   let text: string;
   try {
     text = JSON.stringify(body);
@@ -54,15 +75,18 @@ export async function post(
         method: 'POST',
         headers: { 'content-type': 'application/json', ...bearer(token) },
         body: text,
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.timeout(Math.ceil(Math.max(1, Math.min(timeoutMs, left())))),
       });
       await answer.arrayBuffer();
       if (answer.ok) return true;
       if (answer.status !== 503 && answer.status !== 429) break;
     } catch {
-      // not reached, or too slow: worth another try
+      // Not reached, or too slow: worth another try.
+      if (endpoint === identity?.endpoint) noteSilence();
     }
-    if (attempt < tries) await new Promise((again) => setTimeout(again, 200 * 2 ** attempt));
+    const pause = 200 * 2 ** attempt;
+    if (attempt === tries || pause > left()) break;
+    await new Promise((again) => setTimeout(again, pause));
   }
   countFailure();
   return false;

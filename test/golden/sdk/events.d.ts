@@ -9,4 +9,4 @@ export interface RouterEvent {
     readonly at: number;
 }
 export declare function sendEvent(event: RouterEvent): void;
-export declare function flushEvents(): Promise<unknown>;
+export declare function flushEvents(): Promise<void>;

@@ -8,9 +8,9 @@ import { closeDroppedInferences, closeOpenInferences } from '../observe/open.ts'
 import { adopt } from '../otel/adopt.ts';
 import { setDefaultPrices } from '../prices.ts';
 import { requireOptional } from '../require.ts';
-import { bearer, setSidecar, usualEndpoint } from '../sidecar.ts';
+import { bearer, hasJustBeenSilent, setSidecar, usualEndpoint } from '../sidecar.ts';
 import { telemetryFailures } from '../telemetry.ts';
-import { countingExporter, type ExportStats } from './exporter.ts';
+import { type ExportStats, patientExporter } from './exporter.ts';
 import { samplerOf } from './sampler.ts';
 
 /** What is left out is asked of the environment, by the name each option gives. */
@@ -44,6 +44,11 @@ export interface StartOptions {
   readonly everyCall?: boolean;
   /** Put tag, session and cost on the inference spans of other instrumentations too. @default true */
   readonly adopt?: boolean;
+  /**
+   * How long the end of the process waits at most, ms, for a sidecar that does not answer; one that answers has
+   * everything first. So long a request may stay without an answer at all. @default ROUTESCOPE_EXIT_TIMEOUT_MS, else 2000
+   */
+  readonly exitTimeoutMs?: number;
   /** More resource attributes. */
   readonly attributes?: Attributes;
 }
@@ -52,17 +57,24 @@ export interface StartOptions {
 export interface Telemetry {
   /**
    * Sends what is queued, and closes the spans of answers that nobody can read any more. A stream that is being read
-   * stays open.
+   * stays open. What is not taken stays queued.
    */
   flush(): Promise<void>;
-  /** Closes every span that is still open, sends what is queued, and stops. */
+  /** Closes every span that is still open, sends what is queued, and stops. What is not taken then is given up. */
   shutdown(): Promise<void>;
   /** What became of the spans so far. */
   stats(): ExportStats & { readonly failures: number };
 }
 
-/** Spans that wait at most; a minute of a busy app. What is over it is dropped, counted, and said once. */
+/** Spans that wait at most; a minute of a busy app. What is over it is dropped, and counted. */
 const maxQueueSize = 65_536;
+
+/** @throws RangeError */
+function checkPatience(ms: number): void {
+  if (!(ms > 0 && ms <= longestTimer))
+    throw new RangeError(`exitTimeoutMs: found ${ms}, expected milliseconds, more than 0`);
+}
+const longestTimer = 2 ** 31 - 1;
 
 /** @throws TypeError, which shows nothing of a password in it. */
 function checkEndpoint(endpoint: string): void {
@@ -90,6 +102,7 @@ export function start(options: StartOptions = {}): Telemetry {
     sampling,
     everyCall = fromEnvironment('ROUTESCOPE_EVERY_CALL') === 'true',
     adopt: adopts = true,
+    exitTimeoutMs = Number(fromEnvironment('ROUTESCOPE_EXIT_TIMEOUT_MS') ?? 2_000),
     attributes,
   } = options;
   if (prices !== undefined) {
@@ -99,14 +112,23 @@ export function start(options: StartOptions = {}): Telemetry {
   }
   if (content !== undefined) setDefaultContent(content);
   checkEndpoint(endpoint);
-  setSidecar({ endpoint, token, service: serviceName, environment });
+  checkPatience(exitTimeoutMs);
+  setSidecar({ endpoint, token, service: serviceName, environment, patienceMs: exitTimeoutMs });
   const { NodeSDK, tracing, resources } = required<typeof import('@opentelemetry/sdk-node')>('@opentelemetry/sdk-node');
   const { OTLPTraceExporter } = required<typeof import('@opentelemetry/exporter-trace-otlp-http')>(
     '@opentelemetry/exporter-trace-otlp-http',
   );
 
-  const exporter = countingExporter(
-    new OTLPTraceExporter({ url: new URL('/v1/traces', endpoint).href, headers: bearer(token) }),
+  const exporter = patientExporter(
+    new OTLPTraceExporter({
+      url: new URL('/v1/traces', endpoint).href,
+      headers: bearer(token),
+      timeoutMillis: exitTimeoutMs,
+      // The time-out above begins once there is a connection; this one before. With certificates the exporter makes an
+      // agent of its own from the environment.
+      ...(!hasCertificates() && { httpAgentOptions: { keepAlive: true, timeout: exitTimeoutMs } }),
+    }),
+    maxQueueSize,
   );
   const processor = new tracing.BatchSpanProcessor(exporter, {
     maxQueueSize,
@@ -133,12 +155,13 @@ export function start(options: StartOptions = {}): Telemetry {
   sdk.start();
   const flush = async (): Promise<void> => {
     await closeDroppedInferences();
-    await Promise.allSettled([counted.forceFlush(), flushEvents()]);
+    await Promise.allSettled([counted.forceFlush().then(exporter.forceFlush), flushEvents()]);
   };
   // What is still open when nothing runs any more, nobody will end.
   process.once('beforeExit', () => {
     closeOpenInferences();
-    void flush();
+    // A try that has just failed has kept the app waiting until now; a second one would be twice as long.
+    if (!hasJustBeenSilent()) void flush();
   });
   return {
     flush,
@@ -149,6 +172,10 @@ export function start(options: StartOptions = {}): Telemetry {
     stats: () => ({ ...exporter.stats(), failures: telemetryFailures() }),
   };
 }
+
+/** Does the environment name certificates for the exporter? */
+const hasCertificates = (): boolean =>
+  Object.keys(process.env).some((name) => /^OTEL_EXPORTER_OTLP_(TRACES_)?(CLIENT_)?(CERTIFICATE|KEY)$/.test(name));
 
 /** A variable that is set to nothing says nothing. */
 const fromEnvironment = (name: string): string | undefined => process.env[name] || undefined;

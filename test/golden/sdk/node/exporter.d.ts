@@ -4,8 +4,9 @@ export interface ExportStats {
     readonly exported: number;
     readonly failed: number;
 }
-export interface CountingExporter extends tracing.SpanExporter {
+export interface PatientExporter extends tracing.SpanExporter {
     countEnded(processor: tracing.SpanProcessor): tracing.SpanProcessor;
+    forceFlush(): Promise<void>;
     stats(): ExportStats;
 }
-export declare function countingExporter(exporter: tracing.SpanExporter): CountingExporter;
+export declare function patientExporter(exporter: tracing.SpanExporter, most: number): PatientExporter;

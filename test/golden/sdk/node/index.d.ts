@@ -13,6 +13,7 @@ export interface StartOptions {
     readonly sampling?: number;
     readonly everyCall?: boolean;
     readonly adopt?: boolean;
+    readonly exitTimeoutMs?: number;
     readonly attributes?: Attributes;
 }
 export interface Telemetry {
