@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { SpanStatusCode } from '@opentelemetry/api';
 import { closeOpenInferences } from '@routescope/sdk';
 import type { Dialect } from '../dialect.ts';
-import { type Check, collect, exporter, outcome, type Scenario, Spans, turns } from '../trial.ts';
+import { type Check, collect, exporter, outcome, type Scenario, Spans, type Trial, turns } from '../trial.ts';
 import { isStreamed, json, type Script, sse } from '../wire.ts';
 import { helperStream } from './errors.ts';
 import { heldChecks, timeChecks } from './moments.ts';
@@ -18,8 +18,21 @@ interface Ending {
   readonly stream?: string;
   readonly more?: Record<string, unknown>;
   readonly isError?: true;
-  /** It ends when nobody can reach it any more. */
+  /** It ends when nobody can reach any more what `live` returns. */
   readonly dropped?: true;
+}
+
+/** The spans when nobody can reach any more what `live` returns. As long as somebody can, there are none. */
+async function onceDropped(trial: Trial, script: Script, live: Scenario): Promise<Spans> {
+  // In a function of its own: garbage may be collected at any moment, and what this one holds is none until it is over.
+  const held = async (): Promise<void> => {
+    const { seen, spans } = await trial.observed(script, live);
+    spans.none();
+    assert.ok(seen);
+  };
+  await held();
+  await collect();
+  return new Spans(exporter.getFinishedSpans());
 }
 
 export function endingChecks(dialect: Dialect): Check[] {
@@ -177,41 +190,45 @@ export function endingChecks(dialect: Dialect): Check[] {
       outcome: 'accepted',
     },
     'never awaited': {
-      live: async (client) => void ask(client),
+      live: async (client) => ({ promise: ask(client) }),
       ending: 'never_awaited',
       outcome: 'canceled',
       dropped: true,
     },
     'a stream never awaited': {
-      live: async (client) => void askStream(client),
+      live: async (client) => ({ promise: askStream(client) }),
       ending: 'never_awaited',
       outcome: 'canceled',
       stream: 'abandoned',
       dropped: true,
     },
     'a stream never read': {
-      live: async (client) => void (await askStream(client)),
+      live: (client) => askStream(client),
       ending: 'never_read',
       outcome: 'canceled',
       stream: 'abandoned',
       dropped: true,
     },
     'a stream left in the middle': {
-      live: async (client) => void (await (await askStream(client))[Symbol.asyncIterator]().next()),
+      live: async (client) => {
+        const chunks = (await askStream(client))[Symbol.asyncIterator]();
+        await chunks.next();
+        return chunks;
+      },
       ending: 'abandoned',
       outcome: 'canceled',
       stream: 'abandoned',
       dropped: true,
     },
     'a teed stream never read': {
-      live: async (client) => void (await askStream(client)).tee(),
+      live: async (client) => (await askStream(client)).tee(),
       ending: 'never_read',
       outcome: 'canceled',
       stream: 'abandoned',
       dropped: true,
     },
     'a mapped promise never awaited': {
-      live: async (client) => void ask(client)._thenUnwrap((a: unknown) => a),
+      live: async (client) => ({ promise: ask(client)._thenUnwrap((a: unknown) => a) }),
       ending: 'never_awaited',
       outcome: 'canceled',
       dropped: true,
@@ -240,12 +257,10 @@ export function endingChecks(dialect: Dialect): Check[] {
       group: 'each ending’s span',
       name,
       async run(trial) {
-        let { spans } = await trial.observed(expected.script ?? answer, expected.live);
-        if (expected.dropped) {
-          spans.none();
-          await collect();
-          spans = new Spans(exporter.getFinishedSpans());
-        }
+        const script = expected.script ?? answer;
+        const spans = expected.dropped
+          ? await onceDropped(trial, script, expected.live)
+          : (await trial.observed(script, expected.live)).spans;
         spans.has({
           'routescope.ending': expected.ending,
           'routescope.outcome': expected.outcome,

@@ -125,15 +125,16 @@ export function timeChecks(dialect: Dialect, answer: Script, drops: Script): Che
       name: 'a flush closes what nobody can read, and leaves what is being read',
       async run(trial) {
         let reading: AsyncIterator<unknown> | undefined;
+        const held: unknown[] = [];
         const { spans } = await trial.observed(answer, async (client) => {
           reading = (await askStream(client))[Symbol.asyncIterator]();
           await reading?.next();
-          void (await askStream(client));
-          void ask(client);
+          held.push(await askStream(client), ask(client));
         });
         spans.none();
         await closeDroppedInferences();
         spans.none();
+        held.length = 0;
         await collect();
         const endings = (): unknown[] =>
           exporter.getFinishedSpans().map(({ attributes }) => attributes['routescope.ending']);
