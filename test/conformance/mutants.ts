@@ -85,7 +85,7 @@ const table: readonly (readonly [file: string, name: string, from: string, to: s
   // What it says.
   ['content/settings.js', 'leaks content with content off', "mode: 'off', maxBytes: 0", "mode: 'full', maxBytes: 9_999"],
   [inference, 'leaks the prompt into the name', '`${api.operation} ${this.#requestModel}`', '`${api.operation} ${JSON.stringify(body.messages ?? body.input ?? body.prompt)}`'],
-  ['observe/ending.js', 'leaks an error’s words into its type', '/^[\\w.-]{1,64}$/.test(name)', 'true'],
+  ['observe/ending.js', 'leaks an error’s words into its type', 'if (isWord(name))', 'if (true)'],
   [chat, 'counts the tokens of every chunk together', 'usage = usageOf(latest, model) ?? usage;', 'const one = usageOf(latest, model); usage = usage && one ? { ...one, inputTokens: usage.inputTokens + one.inputTokens } : one ?? usage;'],
   [chat, 'forgets reasoning that is counted beside', 'outputTokens: beside > 0 ? (completion ?? 0) + beside : completion,', 'outputTokens: completion,'],
   [chat, 'lets an empty usage take the place of the last', 'if (input === null && completion === null)\n        return undefined;', ''],

@@ -59,8 +59,7 @@ const lines: Readonly<Record<Version['sdk'], Readonly<Record<string, string>>>> 
 
 /** Compiles one file per version, all in one go. */
 export function checkTypes(versions: readonly Version[]): Report {
-  const folder = join(sdksFolder, '.types');
-  rmSync(folder, { recursive: true, force: true });
+  const folder = join(sdksFolder, `.types-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   const starts = new Map<string, { check: string; version: string; from: number; to: number }[]>();
   let passed = 0;
@@ -107,7 +106,9 @@ export function checkTypes(versions: readonly Version[]): Report {
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
-  const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { encoding: 'utf8' });
+  const { stdout, status } = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], {
+    encoding: 'utf8',
+  });
   const errors = [...stdout.matchAll(/([\w.@-]+\.ts)\((\d+),\d+\): (error .*)/g)];
   for (const places of starts.values()) passed += places.length;
   for (const [, file = '', line, problem = ''] of errors) {
@@ -115,6 +116,8 @@ export function checkTypes(versions: readonly Version[]): Report {
     if (place) passed--;
     failures.push({ check: place?.check ?? `types: ${file}:${line}`, version: place?.version ?? 'types', problem });
   }
+  if (status !== 0 && errors.length === 0)
+    failures.push({ check: 'types: the compiler', version: 'types', problem: `it ended with ${status}: ${stdout}` });
   rmSync(folder, { recursive: true, force: true });
   return { version: 'types', passed, failures, exempt, groups };
 }

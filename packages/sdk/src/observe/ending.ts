@@ -1,6 +1,7 @@
 /** How an inference came to its end, and what that is called on its span. */
 import type { Ending, Outcome, StreamOutcome } from '@routescope/conventions';
 import { guard } from '../telemetry.ts';
+import { isWord } from './facts.ts';
 
 const outcomes: Readonly<Record<Ending, Outcome>> = {
   complete: 'accepted',
@@ -48,7 +49,7 @@ export const sdkErrorOf = (error: unknown): SdkError | undefined =>
 /** Of low cardinality: the provider's code or type, else the HTTP status, else the class. */
 export function errorType(error: unknown): string {
   const { code, type, status } = (error ?? {}) as { code?: unknown; type?: unknown; status?: unknown };
-  for (const name of [code, type]) if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name)) return name;
+  for (const name of [code, type]) if (isWord(name)) return name;
   if (typeof status === 'number') return String(status);
   return sdkErrorOf(error) ?? className(error) ?? '_OTHER';
 }
@@ -56,7 +57,7 @@ export function errorType(error: unknown): string {
 /** What an error's class is called; undefined where that is no name, or nobody may ask. */
 export function className(error: unknown): string | undefined {
   const name = guard(() => (error as object | null)?.constructor?.name);
-  return typeof name === 'string' && /^[\w$.-]{1,64}$/.test(name) ? name : undefined;
+  return isWord(name) ? name : undefined;
 }
 
 /** Did the app itself call it off? */

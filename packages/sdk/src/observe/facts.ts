@@ -68,9 +68,9 @@ export const withCache = (input: number | null, read: number | null, written: nu
 export const asNumber = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null;
 
-/** A word out of a list of the provider's, told from anything else that may stand in its place: a sentence, a quote. */
+/** A word: one of a provider's list, a code, a class. Told from anything else that may stand there: a sentence, a quote. */
+export const isWord = (text: unknown): text is string => typeof text === 'string' && /^[\w$.:-]{1,64}$/.test(text);
 export const asWord = (text: string): string => (isWord(text) ? text : other);
-const isWord = (text: string): boolean => /^[\w.:-]{1,64}$/.test(text);
 const other = '_other';
 
 /** An id or the name of a model. */
