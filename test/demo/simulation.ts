@@ -58,6 +58,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     serviceVersion: '1.4.0',
     environment: 'demo',
     endpoint: sidecar.url,
+    exitTimeoutMs: 30_000, // every span is counted in the end, on a busy machine too
     ...(options.prices !== undefined && { prices: options.prices }),
   });
   const clients = observedClients(provider.url);

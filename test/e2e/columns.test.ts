@@ -29,7 +29,7 @@ const answering = (body: string, type = 'application/json') => ({
 });
 
 test('tiers, nested inferences, searches, modalities, what is missing, and a sequence without a gap', async () => {
-  const telemetry = start({ serviceName: 'columns', endpoint: sidecar.url });
+  const telemetry = start({ serviceName: 'columns', endpoint: sidecar.url, exitTimeoutMs: 30_000 });
   const advisor = readFileSync(
     join(ownFixtures, 'providers/anthropic/anthropic-advisor-20250301.1.chunks.txt'),
     'utf8',

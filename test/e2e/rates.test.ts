@@ -22,7 +22,7 @@ afterAll(async () => {
 const unavailable = Object.assign(new Error('unavailable'), { status: 503 });
 
 test('1,000 routed calls, 80 rejected first answers and 50 failing providers: 0.080 of the checked, 50 beside it', async () => {
-  const telemetry = start({ serviceName: 'rates', endpoint: sidecar.url });
+  const telemetry = start({ serviceName: 'rates', endpoint: sidecar.url, exitTimeoutMs: 30_000 });
   const tier = (name: string) => ({ name, model: name, via: () => '' });
   const table = routes({
     job: { why: 'known', caughtBy: 'regex', tiers: [tier('small'), tier('mid'), tier('top')], validate: /^good$/ },

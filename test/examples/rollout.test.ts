@@ -20,7 +20,7 @@ let telemetry: ReturnType<typeof start>;
 let stored = 0;
 beforeAll(async () => {
   sidecar = await startSidecarProcess(directory, ['--linger-ms', '50']);
-  telemetry = start({ serviceName: 'rollout', environment: 'test', endpoint: sidecar.url });
+  telemetry = start({ serviceName: 'rollout', environment: 'test', endpoint: sidecar.url, exitTimeoutMs: 30_000 });
 });
 afterAll(async () => {
   await telemetry.shutdown();
