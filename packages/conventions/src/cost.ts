@@ -126,13 +126,7 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
   // A region nobody has a price for, of a model that has prices by region.
   if (region !== undefined && price.regions && price.regions[region] === undefined) missing.push(`region ${region}`);
 
-  const bill: Bill = { factor, missing };
-  const input = new Part(bill);
-  const cacheRead = new Part(bill);
-  const cacheWrite = new Part(bill);
-  const output = new Part(bill);
-  const tools = usage.webSearches || usage.fileSearches ? new Part(bill) : undefined;
-
+  const bill = new Bill(factor, missing);
   const read = usage.cacheReadTokens ?? 0;
   const written = usage.cacheWriteTokens ?? 0;
   const written1h = Math.min(usage.cacheWrite1hTokens ?? 0, written);
@@ -156,37 +150,39 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
   const fresh = usage.inputTokens === null ? null : Math.max(0, usage.inputTokens - read - written - audioIn - imageIn);
   const text = usage.outputTokens === null ? null : Math.max(0, usage.outputTokens - audioOut - imageOut);
 
-  input.addFee(usage.audioSeconds, price.audioMinute, 60, 'audioMinute');
-  if (!isByLength) input.add(fresh, rates.input, 'input');
-  input.add(audioIn, rates.audioInput, 'audioInput');
-  input.add(imageIn, rates.imageInput, 'imageInput');
-  cacheRead.add(read - readSound - readImages, rates.cacheRead, 'cacheRead');
-  cacheRead.add(readSound, rates.cacheReadAudio, 'cacheReadAudio');
-  cacheRead.add(readImages, rates.cacheReadImage, 'cacheReadImage');
-  cacheWrite.add(written - written1h - written12h, rates.cacheWrite, 'cacheWrite');
-  cacheWrite.add(written1h, rates.cacheWrite1h ?? rates.cacheWrite, 'cacheWrite1h');
-  cacheWrite.add(written12h, rates.cacheWrite12h ?? rates.cacheWrite, 'cacheWrite12h');
-  if (!hasNoOutput) output.add(text, rates.output, 'output');
-  output.add(audioOut, rates.audioOutput, 'audioOutput');
-  output.add(imageOut, rates.imageOutput, 'imageOutput');
-  tools?.addFee(usage.webSearches, price.webSearch, 1_000, 'webSearch');
-  tools?.addFee(usage.fileSearches, price.fileSearch, 1_000, 'fileSearch');
+  bill.addFee(usage.audioSeconds, price.audioMinute, 60, 'audioMinute');
+  if (!isByLength) bill.add(fresh, rates.input, 'input');
+  bill.add(audioIn, rates.audioInput, 'audioInput');
+  bill.add(imageIn, rates.imageInput, 'imageInput');
+  const inputPico = bill.part();
+  bill.add(read - readSound - readImages, rates.cacheRead, 'cacheRead');
+  bill.add(readSound, rates.cacheReadAudio, 'cacheReadAudio');
+  bill.add(readImages, rates.cacheReadImage, 'cacheReadImage');
+  const cacheReadPico = bill.part();
+  bill.add(written - written1h - written12h, rates.cacheWrite, 'cacheWrite');
+  bill.add(written1h, rates.cacheWrite1h ?? rates.cacheWrite, 'cacheWrite1h');
+  bill.add(written12h, rates.cacheWrite12h ?? rates.cacheWrite, 'cacheWrite12h');
+  const cacheWritePico = bill.part();
+  if (!hasNoOutput) bill.add(text, rates.output, 'output');
+  bill.add(audioOut, rates.audioOutput, 'audioOutput');
+  bill.add(imageOut, rates.imageOutput, 'imageOutput');
+  const outputPico = bill.part();
+  bill.addFee(usage.webSearches, price.webSearch, 1_000, 'webSearch');
+  bill.addFee(usage.fileSearches, price.fileSearch, 1_000, 'fileSearch');
+  const toolsPico = bill.part();
   if (usage.unmetered) missing.push(...usage.unmetered);
   if (price.unmetered) missing.push(...price.unmetered);
 
   // Nothing but zeros beside something unknown is no floor worth the name.
-  const whole = input.whole + cacheRead.whole + cacheWrite.whole + output.whole + (tools?.whole ?? 0);
-  const millionths =
-    input.millionths + cacheRead.millionths + cacheWrite.millionths + output.millionths + (tools?.millionths ?? 0);
-  if (missing.length > 0 && whole === 0 && millionths === 0) return unpriced(missing, price.version);
+  if (missing.length > 0 && bill.isNothing) return unpriced(missing, price.version);
   return {
     status: missing.length === 0 ? 'priced' : 'partial',
-    totalPico: rounded(whole, millionths),
-    inputPico: input.pico,
-    cacheReadPico: cacheRead.pico,
-    cacheWritePico: cacheWrite.pico,
-    outputPico: output.pico,
-    toolsPico: tools?.pico ?? null,
+    totalPico: bill.pico,
+    inputPico,
+    cacheReadPico,
+    cacheWritePico,
+    outputPico,
+    toolsPico: usage.webSearches || usage.fileSearches ? toolsPico : null,
     nestedPico: null,
     missing,
     priceVersion: price.version,
@@ -194,22 +190,22 @@ export function costOf(usage: Usage, price: Price | undefined, served: Served = 
   };
 }
 
-interface Bill {
+/** Adds a cost up, one part after the other. Nothing is rounded before its end: whole pico-USD and millionths of one. */
+class Bill {
+  #whole = 0;
+  #millionths = 0;
+  /** Of the part that is being added up; that is unknown when anything of it is. */
+  #partWhole = 0;
+  #partMillionths = 0;
+  #isPartKnown = true;
   /** What the tokens cost more where they were computed. */
-  readonly factor: number;
+  readonly #factor: number;
   /** What has no price, or whose number is unknown. */
-  readonly missing: string[];
-}
+  readonly #missing: string[];
 
-/** A part of a cost that is not rounded yet: whole pico-USD and millionths of one. Unknown when anything of it is. */
-class Part {
-  whole = 0;
-  millionths = 0;
-  isKnown = true;
-  readonly #bill: Bill;
-
-  constructor(bill: Bill) {
-    this.#bill = bill;
+  constructor(factor: number, missing: string[]) {
+    this.#factor = factor;
+    this.#missing = missing;
   }
 
   add(tokens: number | null, rate: number | undefined, name: string): void {
@@ -219,11 +215,10 @@ class Part {
       return;
     }
     const count = Math.max(0, Math.round(tokens));
-    const { factor } = this.#bill;
     const each = Math.round(rate * 1e6);
     // As nearly always: a token costs whole pico-USD.
-    if (factor === 1 && each / 1e6 === rate) this.whole += count * each;
-    else this.#addMillionths((BigInt(count) * picoOf(rate) * picoOf(factor)) / 1_000_000_000_000n);
+    if (this.#factor === 1 && each / 1e6 === rate) this.#partWhole += count * each;
+    else this.#addMillionths((BigInt(count) * picoOf(rate) * picoOf(this.#factor)) / 1_000_000_000_000n);
   }
 
   addFee(count: number | undefined, each: number | undefined, per: number, name: string): void {
@@ -233,18 +228,33 @@ class Part {
   }
 
   #addMillionths(millionths: bigint): void {
-    this.whole += Number(millionths / 1_000_000n);
-    this.millionths += Number(millionths % 1_000_000n);
+    this.#partWhole += Number(millionths / 1_000_000n);
+    this.#partMillionths += Number(millionths % 1_000_000n);
   }
 
   #isMissing(name: string): void {
-    this.#bill.missing.push(name);
-    this.isKnown = false;
+    this.#missing.push(name);
+    this.#isPartKnown = false;
   }
 
-  /** Null when unknown. */
-  get pico(): number | null {
-    return this.isKnown ? rounded(this.whole, this.millionths) : null;
+  /** Ends a part and begins the next. @returns pico-USD, null when unknown. */
+  part(): number | null {
+    const pico = this.#isPartKnown ? rounded(this.#partWhole, this.#partMillionths) : null;
+    this.#whole += this.#partWhole;
+    this.#millionths += this.#partMillionths;
+    this.#partWhole = 0;
+    this.#partMillionths = 0;
+    this.#isPartKnown = true;
+    return pico;
+  }
+
+  get isNothing(): boolean {
+    return this.#whole === 0 && this.#millionths === 0;
+  }
+
+  /** Of all parts together. */
+  get pico(): number {
+    return rounded(this.#whole, this.#millionths);
   }
 }
 

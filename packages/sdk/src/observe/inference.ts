@@ -354,7 +354,7 @@ export class InferenceSpan implements Droppable {
   }
 }
 
-/** Says the cost: nothing where it is unknown, the status always. */
+/** Says the cost: nothing where it is unknown, no part that there was not, the status always. */
 function sayCost(said: Attributes, cost: Cost): void {
   const { totalPico, inputPico, cacheReadPico, cacheWritePico, outputPico, toolsPico, nestedPico } = cost;
   said['routescope.cost.status'] = cost.status;
@@ -363,8 +363,8 @@ function sayCost(said: Attributes, cost: Cost): void {
     said['routescope.cost.source'] = cost.source ?? 'local';
   }
   if (inputPico !== null) said['routescope.cost.input'] = usd(inputPico);
-  if (cacheReadPico !== null) said['routescope.cost.cache_read'] = usd(cacheReadPico);
-  if (cacheWritePico !== null) said['routescope.cost.cache_write'] = usd(cacheWritePico);
+  if (cacheReadPico) said['routescope.cost.cache_read'] = usd(cacheReadPico);
+  if (cacheWritePico) said['routescope.cost.cache_write'] = usd(cacheWritePico);
   if (outputPico !== null) said['routescope.cost.output'] = usd(outputPico);
   if (toolsPico !== null) said['routescope.cost.tools'] = usd(toolsPico);
   if (nestedPico !== null) said['routescope.cost.nested'] = usd(nestedPico);

@@ -120,8 +120,6 @@ describe('a whole answer', () => {
       'routescope.usage.source': 'provider',
       'routescope.cost.total': 0.0001468,
       'routescope.cost.input': 0.0000016,
-      'routescope.cost.cache_read': 0,
-      'routescope.cost.cache_write': 0,
       'routescope.cost.output': 0.0001452,
       'routescope.cost.status': 'priced',
       'routescope.cost.source': 'local',

@@ -245,8 +245,8 @@ function costAttributes(cost: Cost): Attributes {
   return {
     'routescope.cost.total': money(cost.totalPico),
     'routescope.cost.input': money(cost.inputPico),
-    'routescope.cost.cache_read': money(cost.cacheReadPico),
-    'routescope.cost.cache_write': money(cost.cacheWritePico),
+    'routescope.cost.cache_read': money(cost.cacheReadPico || null),
+    'routescope.cost.cache_write': money(cost.cacheWritePico || null),
     'routescope.cost.output': money(cost.outputPico),
     'routescope.cost.status': cost.status,
     'routescope.cost.source': cost.totalPico === null ? undefined : 'local',

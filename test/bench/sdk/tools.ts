@@ -1,33 +1,16 @@
-/**
- * Who is compared: the bare client, ours, and other tools that watch the same clients. Each gets a copy of the SDK's
- * module to itself, because most of them patch its classes; all make spans with the provider registered by the bench.
- */
+/** Tools that watch the same clients: ours, and those it is compared with. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { metrics, trace } from '@opentelemetry/api';
 import { observe } from '@routescope/sdk';
-import { folder, install } from '../install.ts';
+import { folder, install } from '../../install.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: clients and modules of other people's packages.
-type Foreign = any;
+export type Foreign = any;
 
-interface Contestant {
-  readonly name: string;
-  readonly client: Foreign;
-}
+export type Sdk = 'openai' | 'anthropic';
 
-export interface Contest {
-  readonly sdk: 'openai' | 'anthropic';
-  readonly bare: Foreign;
-  readonly ours: Foreign;
-  readonly peers: readonly Contestant[];
-  /** Peers that could not be set up, with the reason. */
-  readonly missing: readonly string[];
-}
-
-const peersFolder = folder('./bench/peers');
-
-type Fetch = typeof globalThis.fetch;
+/** Makes a watched client of a module of the SDK, by `make` and with packages by `from`. */
 type Setup = (module: Foreign, make: (module: Foreign) => Foreign, from: NodeJS.Require) => Foreign;
 
 /** Instruments the module before the client is made of it. */
@@ -44,8 +27,11 @@ const instrumenting =
     return make(module);
   };
 
-const setups: Readonly<Record<Contest['sdk'], Readonly<Record<string, Setup>>>> = {
+export const ours = 'Routescope';
+
+export const tools: Readonly<Record<Sdk, Readonly<Record<string, Setup>>>> = {
   openai: {
+    [ours]: (module, make) => observe(make(module)),
     'OTel instrumentation-openai': instrumenting('@opentelemetry/instrumentation-openai', 'OpenAIInstrumentation', {}),
     Langfuse: (module, make, from) => from('@langfuse/openai').observeOpenAI(make(module)),
     OpenInference: instrumenting('@arizeai/openinference-instrumentation-openai', 'OpenAIInstrumentation', {
@@ -54,6 +40,7 @@ const setups: Readonly<Record<Contest['sdk'], Readonly<Record<string, Setup>>>> 
     Traceloop: instrumenting('@traceloop/instrumentation-openai', 'OpenAIInstrumentation', { traceContent: false }),
   },
   anthropic: {
+    [ours]: (module, make) => observe(make(module)),
     OpenInference: instrumenting('@arizeai/openinference-instrumentation-anthropic', 'AnthropicInstrumentation', {
       traceConfig: { hideInputs: true, hideOutputs: true },
     }),
@@ -66,34 +53,42 @@ const setups: Readonly<Record<Contest['sdk'], Readonly<Record<string, Setup>>>> 
   },
 };
 
-export function contest(sdk: Contest['sdk'], fetch: Fetch): Contest {
-  const missing: string[] = [];
-  let from: NodeJS.Require | undefined = createRequire(join(peersFolder, 'package.json'));
+const packages = folder('./bench/peers');
+
+/** Installs the other tools' packages. @returns why they cannot be compared with; undefined when they can. */
+export function installPeers(): string | undefined {
   try {
-    install(peersFolder);
+    install(packages);
+    return undefined;
   } catch (problem) {
-    missing.push(String(problem));
-    from = undefined;
+    return String(problem);
   }
-  const name = sdk === 'openai' ? 'openai' : '@anthropic-ai/sdk';
-  const require = from ?? createRequire(import.meta.url);
-  // Anthropic's SDK traces itself by default; nobody's figure is to have that in it.
-  const make = (module: Foreign): Foreign => new module.default({ apiKey: 'none-needed', fetch, openTelemetry: false });
-  const peers: Contestant[] = [];
-  const entries = from ? Object.entries(setups[sdk]) : [];
-  // All modules before the first instrumentation: those patch whatever is required after them.
-  const [bare, ours, ...modules] = [null, null, ...entries].map(() => fresh(require, name));
-  for (const [index, [peer, setUp]] of entries.entries()) {
-    try {
-      peers.push({ name: peer, client: setUp(modules[index], make, require) });
-    } catch (problem) {
-      missing.push(`${peer}: ${problem}`);
-    }
-  }
-  return { sdk, bare: make(bare), ours: observe(make(ours)), peers, missing };
 }
 
-/** A copy of a module that nobody else has. */
+/** The SDK's client, bare and watched by the tool. @throws Error when the tool cannot be set up. */
+export function clients(sdk: Sdk, tool: string, fetch: typeof globalThis.fetch): { bare: Foreign; watched: Foreign } {
+  const setUp = tools[sdk][tool];
+  if (!setUp) throw new Error(`there is no tool ${tool} for ${sdk}`);
+  const name = sdk === 'openai' ? 'openai' : '@anthropic-ai/sdk';
+  // The same release of the SDK for all, where the others' packages are there.
+  const among = createRequire(join(packages, 'package.json'));
+  const require = resolves(among, name) ? among : createRequire(import.meta.url);
+  // Anthropic's SDK traces itself by default; nobody's figure is to have that in it.
+  const make = (module: Foreign): Foreign => new module.default({ apiKey: 'none-needed', fetch, openTelemetry: false });
+  // Both modules before the first instrumentation: those patch whatever is required after them.
+  const [bare, watched] = [fresh(require, name), fresh(require, name)];
+  return { bare: make(bare), watched: setUp(watched, make, require) };
+}
+
+function resolves(require: NodeJS.Require, name: string): boolean {
+  try {
+    return Boolean(require.resolve(name));
+  } catch {
+    return false;
+  }
+}
+
+/** A copy of a module that nobody else has: most tools patch its classes. */
 function fresh(require: NodeJS.Require, name: string): Foreign {
   const inside = join('node_modules', ...name.split('/'), '');
   for (const path of Object.keys(require.cache)) if (path.includes(inside)) delete require.cache[path];
