@@ -97,9 +97,13 @@ function tierAskedFor({ provider, requestTier }: PricedInference): string | unde
 
 /** Hosts that promise where they compute: OpenAI's, and Vertex's of a region or of several. */
 function regionOf(host: string): string | undefined {
-  // Nobody else's, told without an expression: this is asked for every inference.
-  if (!host.endsWith('.api.openai.com') && !host.endsWith('googleapis.com')) return undefined;
+  if (host === lastHost) return lastRegion;
   const openai = /^([a-z]{2})\.api\.openai\.com$/.exec(host)?.[1];
   const isRegional = /^[\w-]+-aiplatform\.googleapis\.com$|\.rep\.googleapis\.com$/.test(host);
-  return openai ?? (isRegional ? 'regional' : undefined);
+  lastHost = host;
+  lastRegion = openai ?? (isRegional ? 'regional' : undefined);
+  return lastRegion;
 }
+/** Asked for every inference, and nearly always for the same again. */
+let lastHost = '';
+let lastRegion: string | undefined;

@@ -26,7 +26,8 @@ export const telemetryFailures = (): number => failures;
 /** Epoch milliseconds with a fraction. */
 export type Clock = () => number;
 
-/** Asked once: the look-up costs more than the time of day. */
+/** Both looked up once: the first is a getter of the global object, and either costs more than the time of day. */
+const { performance } = globalThis;
 const { timeOrigin } = performance;
 export const systemClock: Clock = () => timeOrigin + performance.now();
 
